@@ -1,0 +1,1 @@
+"""Data: where samples come from and in which order they are seen."""

@@ -1,0 +1,96 @@
+"""Model presets as typed documents. Vocabulary, classes and image size come from the data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+from pydantic_core.core_schema import ValidationInfo
+
+from engine.frozen import Frozen, knob
+
+
+def _width_divides(width: int, info: ValidationInfo) -> int:
+    heads = info.data.get("heads")
+    if heads is not None and width % heads:
+        above = (width // heads + 1) * heads
+        raise ValueError(
+            f"width {width} cannot be divided among {heads} attention heads; "
+            f"use a multiple of {heads}, such as {above}."
+        )
+    return width
+
+
+class GPTSpec(Frozen):
+    """A decoder-only transformer that predicts the next token."""
+
+    kind: Literal["gpt"] = "gpt"
+    layers: int = knob(4, "Layers", common=True, gt=0, le=256)
+    """Transformer blocks, one after another."""
+    heads: int = knob(4, "Attention heads", common=True, gt=0, le=256)
+    """Heads of each attention layer; they share the width."""
+    width: int = knob(128, "Width", common=True, gt=0, le=65_536)
+    """Size of the vector that stands for a token."""
+    block_size: int = knob(64, "Context length", unit="tokens", common=True, gt=0, le=1_000_000)
+    """The most tokens that the model can look back on."""
+    dropout: float = knob(0.0, "Dropout", ge=0, lt=1)
+    """Share of activations set to zero during training."""
+
+    _divides = field_validator("width")(_width_divides)
+
+
+class ViTSpec(Frozen):
+    """A vision transformer: the image as a sequence of patches."""
+
+    kind: Literal["vit"] = "vit"
+    layers: int = knob(4, "Layers", common=True, gt=0, le=256)
+    """Transformer blocks, one after another."""
+    heads: int = knob(4, "Attention heads", common=True, gt=0, le=256)
+    """Heads of each attention layer; they share the width."""
+    width: int = knob(64, "Width", common=True, gt=0, le=65_536)
+    """Size of the vector that stands for a patch."""
+    patch_size: int = knob(2, "Patch size", unit="pixels", common=True, gt=0, le=1024)
+    """Side of the square patches; must divide the image's height and width."""
+    dropout: float = knob(0.1, "Dropout", ge=0, lt=1)
+    """Share of activations set to zero during training."""
+
+    _divides = field_validator("width")(_width_divides)
+
+
+class CNNSpec(Frozen):
+    """A small convolutional network: stages of 3x3 convolutions, halving the image in between."""
+
+    kind: Literal["cnn"] = "cnn"
+    stages: int = knob(2, "Stages", common=True, gt=0, le=12)
+    """Each stage doubles the channels; between stages the image is halved."""
+    channels: int = knob(32, "Channels", common=True, gt=0, le=4096)
+    """Channels of the first stage."""
+    dropout: float = knob(0.1, "Dropout", ge=0, lt=1)
+    """Share of features set to zero before the classifier, during training."""
+
+
+class MLPSpec(Frozen):
+    """A multi-layer perceptron on the flattened input."""
+
+    kind: Literal["mlp"] = "mlp"
+    layers: int = knob(2, "Hidden layers", common=True, ge=0, le=256)
+    """Linear layers with a GELU before the output layer; 0 makes a linear classifier."""
+    width: int = knob(128, "Width", common=True, gt=0, le=65_536)
+    """Units of each hidden layer."""
+    dropout: float = knob(0.0, "Dropout", ge=0, lt=1)
+    """Share of hidden units set to zero during training."""
+
+
+class InMemoryModel(Frozen):
+    """A model that was handed to the Trainer as an object; only that program can resume it."""
+
+    kind: Literal["in-memory"] = "in-memory"
+    class_name: str
+    """The Python class of the model."""
+    config: dict[str, Any] = {}
+    """What the caller said the model was built from."""
+
+
+ModelSpec = Annotated[
+    GPTSpec | ViTSpec | CNNSpec | MLPSpec | InMemoryModel, Field(discriminator="kind")
+]

@@ -1,0 +1,43 @@
+"""RunSpec: one document from which a run can be started, here or anywhere."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from engine.data.specs import DataSpec
+from engine.frozen import Frozen, knob
+from engine.models.specs import ModelSpec
+from engine.task_spec import TaskSpec
+from engine.training_config import TrainingConfig
+
+
+class RunSpec(Frozen):
+    """Task, model, data and training: what the form fills in, the file holds and the run uses."""
+
+    version: Literal[1] = 1
+    """Version of this format."""
+    name: str = knob("", "Name", common=True)
+    """Shown in tables and charts; any text, never used as a path."""
+    task: TaskSpec = Field(title="Task")
+    model: ModelSpec = Field(title="Model")
+    data: DataSpec = Field(title="Data")
+    training: TrainingConfig = Field(TrainingConfig(), title="Training")
+
+    @field_validator("name")
+    @classmethod
+    def _short_name(cls, name: str) -> str:
+        if len(name) > 300:
+            raise ValueError(f"the name has {len(name)} characters; use at most 300.")
+        return name
+
+    @model_validator(mode="after")
+    def _monitor_exists(self) -> RunSpec:
+        monitor, known = self.training.evaluation.monitor, self.task.modes()
+        if monitor not in known:
+            raise ValueError(
+                f"training.evaluation.monitor is {monitor!r}, which this task does not measure; "
+                f"choose one of {', '.join(known)}."
+            )
+        return self

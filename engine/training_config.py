@@ -1,0 +1,210 @@
+"""TrainingConfig: everything that decides a run's numbers, apart from task, model and data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core.core_schema import ValidationInfo
+
+from engine.frozen import Frozen, knob
+
+
+class LengthConfig(Frozen):
+    """How long to train."""
+
+    amount: int = knob(1000, "Training length", common=True, gt=0, le=100_000_000)
+    """How many optimizer updates or passes over the training data."""
+    unit: Literal["steps", "epochs"] = knob("steps", "Counted in", common=True)
+    """A step is one optimizer update; an epoch is one pass over the training data."""
+
+
+class AdamWConfig(Frozen):
+    """AdamW: Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
+
+    name: Literal["adamw"] = "adamw"
+    lr: float = knob(1e-3, "Learning rate", log=True, common=True, gt=0, le=10)
+    """The peak learning rate; the schedule multiplies it."""
+    weight_decay: float = knob(0.1, "Weight decay", common=True, ge=0, le=10)
+    """Shrinks the weights a little at every step, in proportion to the learning rate."""
+    decay_vectors: bool = knob(False, "Decay norms and biases")
+    """Apply weight decay to norms, biases and other vectors too, not only to matrices."""
+    beta1: float = knob(0.9, "Beta 1", ge=0, lt=1)
+    """Decay rate of the running mean of gradients."""
+    beta2: float = knob(0.99, "Beta 2", ge=0, lt=1)
+    """Decay rate of the running mean of squared gradients."""
+    eps: float = knob(1e-8, "Epsilon", log=True, gt=0, le=1)
+    """Added to the denominator for numerical stability."""
+
+
+class SGDConfig(Frozen):
+    """Stochastic gradient descent with momentum."""
+
+    name: Literal["sgd"] = "sgd"
+    lr: float = knob(0.1, "Learning rate", log=True, common=True, gt=0, le=100)
+    """The peak learning rate; the schedule multiplies it."""
+    momentum: float = knob(0.9, "Momentum", common=True, ge=0, lt=1)
+    """Share of the previous update that is carried on."""
+    nesterov: bool = knob(False, "Nesterov momentum")
+    """Look ahead along the momentum; needs momentum above 0."""
+    weight_decay: float = knob(0.0, "Weight decay", common=True, ge=0, le=10)
+    """L2 penalty added to the gradient."""
+    decay_vectors: bool = knob(False, "Decay norms and biases")
+    """Apply weight decay to norms, biases and other vectors too, not only to matrices."""
+
+    @field_validator("nesterov")
+    @classmethod
+    def _needs_momentum(cls, nesterov: bool, info: ValidationInfo) -> bool:
+        if nesterov and info.data.get("momentum") == 0:
+            raise ValueError("Nesterov momentum needs a momentum above 0; raise it or switch off.")
+        return nesterov
+
+
+OptimizerConfig = Annotated[AdamWConfig | SGDConfig, Field(discriminator="name")]
+
+
+class ConstantConfig(Frozen):
+    """The learning rate stays at its peak after the warmup."""
+
+    name: Literal["constant"] = "constant"
+    warmup_steps: int = knob(0, "Warmup", unit="steps", common=True, ge=0)
+    """Steps over which the learning rate rises linearly to its peak."""
+
+
+class LinearConfig(Frozen):
+    """The learning rate falls on a straight line from the peak to the floor."""
+
+    name: Literal["linear"] = "linear"
+    warmup_steps: int = knob(50, "Warmup", unit="steps", common=True, ge=0)
+    """Steps over which the learning rate rises linearly to its peak."""
+    floor: float = knob(0.0, "Floor", ge=0, le=1)
+    """The last learning rate as a share of the peak."""
+
+
+class CosineConfig(Frozen):
+    """The learning rate falls along half a cosine from the peak to the floor."""
+
+    name: Literal["cosine"] = "cosine"
+    warmup_steps: int = knob(50, "Warmup", unit="steps", common=True, ge=0)
+    """Steps over which the learning rate rises linearly to its peak."""
+    floor: float = knob(0.1, "Floor", ge=0, le=1)
+    """The last learning rate as a share of the peak."""
+
+
+SchedulerConfig = Annotated[
+    ConstantConfig | LinearConfig | CosineConfig, Field(discriminator="name")
+]
+
+
+class BatchingConfig(Frozen):
+    """How samples are grouped into updates."""
+
+    batch_size: int = knob(32, "Batch size", unit="samples", common=True, gt=0, le=1_000_000)
+    """Samples that go through the model at once."""
+    accumulate: int = knob(1, "Gradient accumulation", unit="batches", gt=0, le=10_000)
+    """Batches whose gradients are added up before one optimizer update."""
+    shuffle: bool = knob(True, "Shuffle")
+    """Draw a new random order in every epoch; off keeps the order of the data."""
+
+
+class GradientConfig(Frozen):
+    """What happens to gradients before the update."""
+
+    clip_norm: float | None = knob(1.0, "Clip gradient norm", common=True, gt=0)
+    """Scale the gradients down when their global norm is larger; empty for no clipping."""
+
+
+class PrecisionConfig(Frozen):
+    """The number format of the forward and backward pass."""
+
+    dtype: Literal["fp32", "bf16"] = knob("fp32", "Precision")
+    """bf16 autocast saves memory and time on recent GPUs; on a CPU it is slower than fp32."""
+
+
+class EvaluationConfig(Frozen):
+    """When and on what the model is validated."""
+
+    every_steps: int = knob(100, "Validate every", unit="steps", common=True, gt=0)
+    """Optimizer updates between two validations; there is always one after the last step."""
+    max_samples: int | None = knob(None, "Validation samples at most", unit="samples", gt=0)
+    """Validate on the first so many held-out samples; empty for all of them."""
+    batch_size: int = knob(256, "Validation batch size", unit="samples", gt=0, le=1_000_000)
+    """Samples that go through the model at once during validation."""
+    monitor: str = knob("val/loss", "Best model by")
+    """The metric that decides which checkpoint is best and when to stop early."""
+    samples: int = knob(3, "Samples to show", ge=0, le=64)
+    """Texts generated, or misclassified images shown, at each validation."""
+
+
+class CheckpointingConfig(Frozen):
+    """What is kept so that a run can be continued and its best model used."""
+
+    every_steps: int = knob(100, "Checkpoint every", unit="steps", common=True, gt=0)
+    """Optimizer updates between two checkpoints; there is always one after the last step."""
+    keep_last: int = knob(2, "Keep last", unit="checkpoints", gt=0, le=1000)
+    """Older checkpoints are deleted, except the best."""
+    keep_best: bool = knob(True, "Keep the best")
+    """Also keep the checkpoint with the best monitored metric; needs validation to fall on it."""
+
+
+class EarlyStoppingConfig(Frozen):
+    """When to stop because nothing improves any more."""
+
+    patience: int | None = knob(None, "Patience", unit="validations", gt=0)
+    """Validations without improvement after which training stops; empty for never."""
+    min_delta: float = knob(0.0, "Smallest improvement", ge=0)
+    """A smaller change of the monitored metric does not count as an improvement."""
+
+
+class ReproducibilityConfig(Frozen):
+    """What makes a run repeatable."""
+
+    seed: int = knob(0, "Seed", common=True, ge=0, le=2**32 - 1)
+    """Decides initial weights, data order and dropout."""
+    deterministic: bool = knob(True, "Deterministic algorithms")
+    """Use only algorithms that give the same bits every time; some are slower on a GPU."""
+
+
+class HardwareConfig(Frozen):
+    """Where the arithmetic runs."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = knob("auto", "Device")
+    """auto takes a GPU where there is one."""
+    threads: int = knob(0, "CPU threads", ge=0, le=1024)
+    """Threads of one operation on the CPU; 0 for one per core. Other counts change last digits."""
+
+
+class LoggingConfig(Frozen):
+    """How often the training metrics are recorded."""
+
+    every_steps: int = knob(1, "Log every", unit="steps", gt=0)
+    """Optimizer updates between two recorded points; 1 records each."""
+
+
+class TrainingConfig(Frozen):
+    """Everything that decides a run's numbers, apart from task, model and data."""
+
+    length: LengthConfig = Field(LengthConfig(), title="Length")
+    optimizer: OptimizerConfig = Field(AdamWConfig(), title="Optimizer")
+    scheduler: SchedulerConfig = Field(CosineConfig(), title="Learning-rate schedule")
+    batching: BatchingConfig = Field(BatchingConfig(), title="Batching")
+    gradients: GradientConfig = Field(GradientConfig(), title="Gradients")
+    evaluation: EvaluationConfig = Field(EvaluationConfig(), title="Validation")
+    checkpointing: CheckpointingConfig = Field(CheckpointingConfig(), title="Checkpoints")
+    early_stopping: EarlyStoppingConfig = Field(EarlyStoppingConfig(), title="Early stopping")
+    precision: PrecisionConfig = Field(PrecisionConfig(), title="Precision")
+    reproducibility: ReproducibilityConfig = Field(
+        ReproducibilityConfig(), title="Reproducibility"
+    )
+    hardware: HardwareConfig = Field(HardwareConfig(), title="Hardware")
+    logging: LoggingConfig = Field(LoggingConfig(), title="Logging")
+
+    @model_validator(mode="after")
+    def _warmup_fits(self) -> TrainingConfig:
+        warmup, length = self.scheduler.warmup_steps, self.length
+        if length.unit == "steps" and warmup >= length.amount:
+            raise ValueError(
+                f"scheduler.warmup_steps is {warmup}, but training is only {length.amount} steps "
+                "long; shorten the warmup or train longer."
+            )
+        return self
