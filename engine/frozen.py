@@ -50,21 +50,21 @@ class Frozen(BaseModel):
 
 
 def knob(
-    default: object,
+    default: Any,
     label: str,
     *,
     unit: str = "",
     log: bool = False,
     common: bool = False,
-    **bounds: float,
+    **bounds: Any,
 ) -> Any:
     """A field with what a form needs to draw it.
 
     `common` fields are shown first, the others under 'Advanced'; `log` asks for an input on a
     logarithmic scale; `bounds` are pydantic's `ge`, `gt`, `le`, `lt`.
     """
-    extra = {"unit": unit, "log": log, "common": common}
-    return Field(default, title=label, json_schema_extra=extra, **bounds)  # type: ignore[arg-type]
+    extra: dict[str, Any] = {"unit": unit, "log": log, "common": common}
+    return Field(default, title=label, json_schema_extra=extra, **bounds)
 
 
 def with_changes(value: T, changes: dict[str, object]) -> T:

@@ -193,9 +193,7 @@ class TrainingConfig(Frozen):
     checkpointing: CheckpointingConfig = Field(CheckpointingConfig(), title="Checkpoints")
     early_stopping: EarlyStoppingConfig = Field(EarlyStoppingConfig(), title="Early stopping")
     precision: PrecisionConfig = Field(PrecisionConfig(), title="Precision")
-    reproducibility: ReproducibilityConfig = Field(
-        ReproducibilityConfig(), title="Reproducibility"
-    )
+    reproducibility: ReproducibilityConfig = Field(ReproducibilityConfig(), title="Reproducibility")
     hardware: HardwareConfig = Field(HardwareConfig(), title="Hardware")
     logging: LoggingConfig = Field(LoggingConfig(), title="Logging")
 

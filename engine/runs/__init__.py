@@ -1,0 +1,1 @@
+"""The run folder: everything that is known about a run, readable while it trains."""

@@ -1,0 +1,32 @@
+"""Requests to a running run: small files that the loop finds between two updates."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Literal, get_args
+
+from engine.runs.files import write_whole
+
+Request = Literal["stop", "stop-and-save", "interrupt", "pause", "resume", "checkpoint", "validate"]
+
+
+def leave(folder: Path, request: Request) -> None:
+    """Leave a request; requests are obeyed in the order in which they were left."""
+    folder.mkdir(exist_ok=True)
+    write_whole(folder / f"{time.time_ns():020d}-{request}", request)
+
+
+def take(folder: Path) -> list[Request]:
+    """Take all requests away, oldest first; foreign files are left alone."""
+    taken: list[Request] = []
+    try:
+        paths = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return taken
+    for path in paths:
+        _, _, name = path.name.partition("-")
+        if name in get_args(Request):
+            path.unlink(missing_ok=True)
+            taken.append(name)  # type: ignore[arg-type]
+    return taken

@@ -1,0 +1,238 @@
+"""RunStore: the runs folder. Runs appear in it by themselves, whoever started them."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from engine.errors import CannotResume, DamagedRun, RunIsBusy, RunsFolderUnusable, UnknownRun
+from engine.run_spec import RunSpec
+from engine.runs.files import write_whole
+from engine.runs.record import RunRecord, environment
+from engine.runs.run import Labels, Run
+from engine.runs.state import ACTIVE, LauncherName, RunState, Status
+
+_Stamps = tuple[tuple[int, int] | None, ...]
+_RUN_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One row of a table of runs. A damaged run has a `damage` and no record or state."""
+
+    id: str
+    name: str
+    record: RunRecord | None
+    state: RunState | None
+    labels: Labels | None
+    damage: str = ""
+
+
+class RunStore:
+    """The runs folder: create, find, list, trash.
+
+    Raises:
+        RunsFolderUnusable: when the folder cannot be created or written.
+    """
+
+    def __init__(self, root: Path | str, *, now: Callable[[], float] = time.time) -> None:
+        self.root = Path(root).expanduser().resolve()
+        self._now = now
+        self._seen: dict[str, tuple[_Stamps, RunSummary]] = {}
+        try:
+            for folder in (self.root, self.queue, self.active, self.trash_folder):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            probe = self.root / f".probe-{os.getpid()}-{secrets.token_hex(4)}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise RunsFolderUnusable(self.root, error.strerror or str(error)) from None
+
+    @property
+    def queue(self) -> Path:
+        """A marker for each run that waits for a launcher."""
+        return self.root / ".queue"
+
+    @property
+    def active(self) -> Path:
+        """A marker for each run that a worker has begun and not finished."""
+        return self.root / ".active"
+
+    @property
+    def trash_folder(self) -> Path:
+        return self.root / ".trash"
+
+    def create(self, spec: RunSpec, *, data_fingerprint: str | None = None) -> Run:
+        """A new run that nobody works on yet, with status queued."""
+        now = self._now()
+        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
+        run_id = f"{stamp}-{secrets.token_hex(3)}"
+        folder = self.root / run_id
+        folder.mkdir(mode=0o700)
+        for part in ("metrics", "requests", "checkpoints"):
+            (folder / part).mkdir()
+        run = Run(folder)
+        run.write_state(RunState(queued_at=now))
+        record = RunRecord(
+            run_id=run_id,
+            created_at=now,
+            spec=spec,
+            data_fingerprint=data_fingerprint,
+            environment=environment(),
+        )
+        write_whole(folder / "run.json", record.to_json(), durable=True)
+        return run
+
+    def open(self, run_id: str) -> Run:
+        """The run of that id.
+
+        Raises:
+            UnknownRun: for an id that is not one of ours or has no folder.
+        """
+        folder = self.root / run_id if _RUN_ID.fullmatch(run_id) else None
+        if folder is None or not (folder / "run.json").exists():
+            raise UnknownRun(run_id, self.root)
+        return Run(folder)
+
+    def list(self) -> Sequence[RunSummary]:
+        """All runs, newest first; only what changed since the last call is read again."""
+        ids = [entry.name for entry in os.scandir(self.root) if _RUN_ID.fullmatch(entry.name)]
+        summaries = [self._summary(run_id) for run_id in sorted(ids, reverse=True)]
+        return [summary for summary in summaries if summary is not None]
+
+    def enqueue(self, run: Run, launcher: LauncherName = "auto") -> None:
+        """Put a new or resumable run into the queue, to be picked up by a launcher.
+
+        Raises:
+            CannotResume: when it is completed.
+            RunIsBusy: when somebody works on it.
+        """
+        with run.owned(timeout_s=0):
+            state = run.state()
+            if state.status == "completed":
+                raise CannotResume(run.id, "it has made all its steps.")
+            run.take_requests()
+            queued = state.model_copy(
+                update={
+                    "status": "queued",
+                    "launcher": launcher,
+                    "queued_at": self._now(),
+                    "phase": "",
+                    "reason": "",
+                }
+            )
+            run.write_state(queued, durable=True)
+        (self.queue / run.id).touch()
+
+    def unqueue(self, run: Run) -> bool:
+        """Take a waiting run out of the queue; False when a launcher was quicker."""
+        try:
+            (self.queue / run.id).unlink()
+        except FileNotFoundError:
+            return False
+        self._end(run, "stopped", "taken out of the queue")
+        return True
+
+    def trash(self, run_id: str) -> None:
+        """Move a run to the trash folder.
+
+        Raises:
+            UnknownRun: when there is none.
+            RunIsBusy: while somebody works on it; stop it first.
+        """
+        run = self.open(run_id)
+        (self.queue / run_id).unlink(missing_ok=True)
+        if run.is_owned():
+            raise RunIsBusy(run_id)
+        (self.active / run_id).unlink(missing_ok=True)
+        os.replace(run.folder, self.trash_folder / run_id)
+
+    def restore(self, run_id: str) -> Run:
+        """Take a run out of the trash.
+
+        Raises:
+            UnknownRun: when it is not there.
+        """
+        folder = self.trash_folder / run_id
+        if not _RUN_ID.fullmatch(run_id) or not folder.exists():
+            raise UnknownRun(run_id, self.trash_folder)
+        os.replace(folder, self.root / run_id)
+        run = self.open(run_id)
+        if run.state().status in ACTIVE:
+            self._end(run, "stopped", "restored from the trash")
+        return run
+
+    def sweep(self, *, starting_s: float = 15.0) -> Sequence[str]:
+        """Mark runs whose worker is gone as interrupted; their ids.
+
+        A worker that a launcher has just started gets `starting_s` seconds to take ownership.
+        """
+        gone = []
+        for entry in tuple(os.scandir(self.active)):
+            try:
+                run = self.open(entry.name)
+                state = run.state()
+            except (UnknownRun, DamagedRun):
+                Path(entry.path).unlink(missing_ok=True)
+                continue
+            fresh = self._now() - (state.heartbeat or entry.stat().st_mtime) < starting_s
+            if state.host not in ("", socket.gethostname()) and self._remote_is_alive(state):
+                continue
+            if (state.phase == "starting" and fresh) or run.is_owned():
+                continue
+            if state.status in ACTIVE:
+                self._end(run, "interrupted", _reason(state))
+                gone.append(run.id)
+            Path(entry.path).unlink(missing_ok=True)
+        return gone
+
+    def _end(self, run: Run, status: Status, reason: str) -> None:
+        try:
+            with run.owned(timeout_s=0):
+                state = run.state()
+                ended = {"status": status, "reason": reason, "phase": "", "ended_at": self._now()}
+                run.write_state(state.model_copy(update=ended), durable=True)
+                run.add_event(status, reason[:1].upper() + reason[1:] + ".")
+        except RunIsBusy:
+            return  # a worker came alive in between, so nothing ended
+
+    def _remote_is_alive(self, state: RunState, timeout_s: float = 60.0) -> bool:
+        """Locks do not reach other machines; a heartbeat does."""
+        return self._now() - (state.heartbeat or 0) < timeout_s
+
+    def _summary(self, run_id: str) -> RunSummary | None:
+        folder = self.root / run_id
+        stamps = tuple(_stamp(folder / f"{part}.json") for part in ("run", "state", "labels"))
+        if stamps[0] is None:
+            return None  # a run that is being created, or something else
+        seen = self._seen.get(run_id)
+        if seen is None or seen[0] != stamps:
+            self._seen[run_id] = seen = stamps, _read_summary(Run(folder))
+        return seen[1]
+
+
+def _read_summary(run: Run) -> RunSummary:
+    try:
+        return RunSummary(run.id, run.name, run.record, run.state(), run.labels())
+    except DamagedRun as damage:
+        return RunSummary(run.id, run.id, None, None, None, str(damage))
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_mtime_ns, stat.st_ino
+
+
+def _reason(state: RunState) -> str:
+    where = f"process {state.pid}" if state.pid else "the worker"
+    return f"{where} ended without finishing the run, after step {state.step}"
