@@ -1,0 +1,19 @@
+"""Page config and navigation: the script that every browser tab runs."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components import session
+
+st.set_page_config(page_title="Traindeck", page_icon=":material/monitoring:", layout="wide")
+
+PAGES = [
+    st.Page("overview.py", title="Overview", icon=":material/home:", default=True),
+    st.Page("launch.py", title="Launch", icon=":material/rocket_launch:"),
+    st.Page("live.py", title="Live", icon=":material/monitoring:"),
+    st.Page("runs.py", title="Runs", icon=":material/table_rows:"),
+]
+
+session.begin()
+st.navigation(PAGES).run()
