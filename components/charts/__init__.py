@@ -1,0 +1,1 @@
+"""Charts as pure functions: numbers in, what to draw out. No streamlit, no torch."""

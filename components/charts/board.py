@@ -1,0 +1,117 @@
+"""Which charts a board shows for a set of metric names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["train", "validation", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One metric in a chart."""
+
+    metric: str
+    label: str
+    role: Role
+    smooth: bool
+    """Whether the smoothing of the board applies: not to settings, nor to what is averaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart of a board. `key` is the same whenever the board is made again."""
+
+    key: str
+    title: str
+    unit: str
+    curves: tuple[Curve, ...]
+    log: bool = False
+    """Whether the y axis is logarithmic unless the viewer says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    title: str
+    unit: str = ""
+    log: bool = False
+    smooth: bool = True
+
+
+_FAMILIES: dict[str, _Family] = {
+    "loss": _Family("Loss"),
+    "accuracy": _Family("Accuracy"),
+    "f1_macro": _Family("F1 score, macro mean"),
+    "perplexity": _Family("Perplexity", log=True),
+    "bits_per_char": _Family("Bits per character", "bits"),
+    "lr": _Family("Learning rate", smooth=False),
+    "grad_norm": _Family("Gradient norm", "L2"),
+    "tokens_per_s": _Family("Throughput", "tokens/s"),
+    "samples_per_s": _Family("Throughput", "samples/s"),
+    "step_ms": _Family("Step time", "ms"),
+}
+"""Known metrics by the part of their name after the slash, in the order of their charts."""
+
+_ROLES: dict[str, tuple[Role, str]] = {
+    "train": ("train", "Train"),
+    "val": ("validation", "Validation"),
+}
+
+STARTER = ("train/loss", "val/loss", "optim/lr", "optim/grad_norm", "speed/samples_per_s")
+"""What nearly every run will have; shown as empty charts until a run has metrics."""
+
+
+def live_charts(metrics: Iterable[str]) -> tuple[Chart, ...]:
+    """Charts of one run: train and validation of the same quantity share a chart."""
+    groups: dict[str, list[str]] = {}
+    for metric in sorted(set(metrics) or STARTER, key=_reading_order):
+        groups.setdefault(_quantity(metric), []).append(metric)
+    return tuple(_chart(quantity, group) for quantity, group in groups.items())
+
+
+def overlay_charts(metrics: Iterable[str]) -> tuple[Chart, ...]:
+    """Charts for several runs: one a metric, in which every run is a curve."""
+    ordered = sorted(set(metrics), key=_reading_order)
+    return tuple(_chart(metric, [metric], whole=True) for metric in ordered)
+
+
+def _chart(key: str, metrics: list[str], *, whole: bool = False) -> Chart:
+    quantity = _quantity(metrics[0])
+    family = _FAMILIES.get(quantity) or _Family(quantity)
+    curves = tuple(_curve(metric, family) for metric in metrics)
+    title = _overlay_title(metrics[0], family) if whole else family.title
+    return Chart(key, title, family.unit, curves, family.log)
+
+
+def _overlay_title(metric: str, family: _Family) -> str:
+    """The quantity and where it was measured, unless one of them says it all."""
+    prefix, slash, _ = metric.partition("/")
+    if prefix in _ROLES:
+        return f"{family.title} · {_ROLES[prefix][1].lower()}"
+    return family.title if _quantity(metric) in _FAMILIES or not slash else metric
+
+
+def _curve(metric: str, family: _Family) -> Curve:
+    prefix, slash, _ = metric.partition("/")
+    other: tuple[Role, str] = ("other", prefix if slash else metric)
+    role, label = _ROLES.get(prefix, other)
+    if role == "other" and _quantity(metric) in _FAMILIES:
+        label = family.title
+    return Curve(metric, label, role, family.smooth and role != "validation")
+
+
+def _quantity(metric: str) -> str:
+    """The name after the first slash: what is measured, not where."""
+    _, slash, rest = metric.partition("/")
+    return rest if slash and rest else metric
+
+
+def _reading_order(metric: str) -> tuple[int, str, int, str]:
+    """Known quantities first, then by name; train before validation before the rest."""
+    quantity = _quantity(metric)
+    known = list(_FAMILIES).index(quantity) if quantity in _FAMILIES else len(_FAMILIES)
+    roles = list(_ROLES)
+    prefix = metric.partition("/")[0]
+    return known, quantity, roles.index(prefix) if prefix in roles else len(roles), metric
