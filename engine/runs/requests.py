@@ -19,14 +19,22 @@ def leave(folder: Path, request: Request) -> None:
 
 def take(folder: Path) -> list[Request]:
     """Take all requests away, oldest first; foreign files are left alone."""
-    taken: list[Request] = []
+    taken = []
+    for path, request in _files(folder):
+        path.unlink(missing_ok=True)
+        taken.append(request)
+    return taken
+
+
+def waiting(folder: Path) -> list[Request]:
+    """The requests that nobody has taken yet, oldest first."""
+    return [request for _, request in _files(folder)]
+
+
+def _files(folder: Path) -> list[tuple[Path, Request]]:
     try:
         paths = sorted(folder.iterdir())
     except FileNotFoundError:
-        return taken
-    for path in paths:
-        _, _, name = path.name.partition("-")
-        if name in get_args(Request):
-            path.unlink(missing_ok=True)
-            taken.append(name)  # type: ignore[arg-type]
-    return taken
+        return []
+    named = [(path, path.name.partition("-")[2]) for path in paths]
+    return [(path, name) for path, name in named if name in get_args(Request)]  # type: ignore[misc]

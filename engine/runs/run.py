@@ -180,6 +180,16 @@ class Run:
         """Take the requests that were left, oldest first; for the run's owner only."""
         return requests.take(self.folder / "requests")
 
+    def waiting_requests(self) -> list[Request]:
+        """Requests that the worker has not taken yet, oldest first."""
+        return requests.waiting(self.folder / "requests")
+
+    def checkpoint_steps(self) -> list[int]:
+        """Steps with a finished checkpoint, ascending; its bytes are verified only on resuming."""
+        manifests = (self.folder / "checkpoints").glob("step-*/manifest.json")
+        stems = [path.parent.name.removeprefix("step-") for path in manifests]
+        return sorted(int(stem) for stem in stems if stem.isdigit())
+
     # -- ownership -----------------------------------------------------------------------------
 
     @contextmanager

@@ -165,9 +165,18 @@ class RunStore:
             raise UnknownRun(run_id, self.trash_folder)
         os.replace(folder, self.root / run_id)
         run = self.open(run_id)
-        if run.state().status in ACTIVE:
-            self._end(run, "stopped", "restored from the trash")
+        try:
+            if run.state().status in ACTIVE:
+                self._end(run, "stopped", "restored from the trash")
+        except DamagedRun:
+            pass  # it is as damaged as it was when it was trashed
         return run
+
+    def trashed(self) -> Sequence[RunSummary]:
+        """The runs in the trash folder, newest first."""
+        ids = [entry.name for entry in os.scandir(self.trash_folder)]
+        known = sorted((run_id for run_id in ids if _RUN_ID.fullmatch(run_id)), reverse=True)
+        return [_read_summary(Run(self.trash_folder / run_id)) for run_id in known]
 
     def sweep(self, *, starting_s: float = 15.0) -> Sequence[str]:
         """Mark runs whose worker is gone as interrupted; their ids.

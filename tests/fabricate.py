@@ -1,0 +1,119 @@
+"""Run folders made through the engine's own API, without training anything."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+
+import numpy as np
+
+from engine.data.specs import DigitsSpec, PythonDocsSpec
+from engine.models.specs import GPTSpec, ViTSpec
+from engine.run_spec import RunSpec
+from engine.runs.run import Run
+from engine.runs.series import RECORD, MetricFiles
+from engine.runs.state import Best, RunState, Status
+from engine.runs.store import RunStore
+from engine.task_spec import TaskSpec
+
+TEXT = RunSpec(
+    name="docs gpt", task=TaskSpec(kind="causal-lm"), model=GPTSpec(), data=PythonDocsSpec()
+)
+IMAGES = RunSpec(
+    name="digits vit",
+    task=TaskSpec(kind="image-classification"),
+    model=ViTSpec(),
+    data=DigitsSpec(),
+)
+
+_STEP_S = 0.05
+_ENDED = ("completed", "stopped", "failed", "interrupted")
+
+
+def run_of(
+    store: RunStore,
+    spec: RunSpec = TEXT,
+    *,
+    status: Status = "completed",
+    steps: int = 200,
+    total: int = 200,
+    reason: str = "",
+) -> Run:
+    """A run that looks as if it had been trained up to `steps`."""
+    run = store.create(spec)
+    end = time.time()
+    at = end - _STEP_S * np.arange(steps, 0, -1)
+    curves = _curves(spec, steps)
+    files = MetricFiles(run.metrics_folder)
+    for metric, (every, values) in curves.items():
+        records = np.zeros(len(values), RECORD)
+        records["step"] = np.arange(1, len(values) + 1) * every
+        records["time"] = at[records["step"] - 1]
+        records["value"] = values
+        files.append(metric, records)
+    files.close()
+    run.write_state(
+        RunState(
+            status=status,
+            reason=reason,
+            step=steps,
+            total_steps=total,
+            steps_per_epoch=50.0,
+            attempt=1 if steps else 0,
+            best=_best(curves, every=50),
+            launcher="process",
+            device="cpu",
+            threads=2,
+            host="",
+            queued_at=end - _STEP_S * steps - 1,
+            started_at=end - _STEP_S * steps if steps else None,
+            ended_at=end if status in _ENDED else None,
+            heartbeat=end if steps else None,
+            trained_s=_STEP_S * steps,
+        )
+    )
+    if steps:
+        run.add_event("started", "Training began on cpu with 2 threads.", step=0)
+        run.add_event(status, reason or f"{status.capitalize()} after step {steps}.", step=steps)
+    return run
+
+
+def checkpoint_of(run: Run, step: int) -> None:
+    """What counts as a finished checkpoint for those who do not read its content."""
+    folder = run.folder / "checkpoints" / f"step-{step:09d}"
+    folder.mkdir()
+    (folder / "manifest.json").write_text("{}")
+
+
+def _curves(spec: RunSpec, steps: int) -> dict[str, tuple[int, list[float]]]:
+    noise = random.Random(0)
+    train = [_loss(step) + 0.1 * noise.gauss(0, 1) for step in range(1, steps + 1)]
+    val = [_loss(step) + 0.05 for step in range(50, steps + 1, 50)]
+    curves = {
+        "train/loss": (1, train),
+        "train/lr": (1, [1e-3 * 0.999**step for step in range(steps)]),
+        "train/grad_norm": (1, [0.5 + abs(noise.gauss(0, 0.1)) for _ in range(steps)]),
+        "val/loss": (50, val),
+    }
+    if spec.task.kind == "causal-lm":
+        curves["train/tokens_per_s"] = (1, [noise.gauss(23_000, 500) for _ in range(steps)])
+        curves["val/perplexity"] = (50, [math.exp(loss) for loss in val])
+        curves["val/bits_per_char"] = (50, [loss / math.log(2) for loss in val])
+    else:
+        curves["train/samples_per_s"] = (1, [noise.gauss(2_300, 50) for _ in range(steps)])
+        curves["val/accuracy"] = (50, [1 - 0.1 * loss for loss in val])
+        curves["val/f1_macro"] = (50, [0.99 - 0.1 * loss for loss in val])
+    return {metric: points for metric, points in curves.items() if points[1]}
+
+
+def _loss(step: int) -> float:
+    return 1.4 + 2.8 * math.exp(-step / 60)
+
+
+def _best(curves: dict[str, tuple[int, list[float]]], *, every: int) -> Best | None:
+    if "val/loss" not in curves:
+        return None
+    values = curves["val/loss"][1]
+    lowest = min(range(len(values)), key=values.__getitem__)
+    return Best(metric="val/loss", value=values[lowest], step=(lowest + 1) * every)
