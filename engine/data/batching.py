@@ -1,0 +1,171 @@
+"""Batches: which samples make up a micro-step, and the tensors of those samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.data.sources import LoadedData, text_samples
+from engine.errors import EngineError
+
+Batch = dict[str, Any]
+Indices = NDArray[np.int64]
+
+
+class TooLittleText(EngineError):
+    """A text too short for even one training block."""
+
+    def __init__(self, tokens: int, block_size: int) -> None:
+        super().__init__(
+            f"The text has {tokens} tokens, but one training sample of context length "
+            f"{block_size} needs {2 * block_size}. Use a shorter context or a longer text."
+        )
+
+
+class UnequalLengths(EngineError):
+    """Arrays of one data set that do not have the same number of samples."""
+
+    def __init__(self, lengths: Mapping[str, int]) -> None:
+        found = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        super().__init__(f"All tensors of a data set need the same number of samples: {found}.")
+
+
+@runtime_checkable
+class BatchSource(Protocol):
+    """Samples that can be fetched by number, in batches, on the CPU."""
+
+    def __len__(self) -> int:
+        """Samples in one epoch."""
+
+    def batch(self, epoch: int, indices: Indices) -> Batch:
+        """The tensors of these samples by field name, samples along the first dimension."""
+
+
+class ArraySource:
+    """Tensors that lie in memory, one row a sample."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        lengths = {name: len(tensor) for name, tensor in tensors.items()}
+        if len(set(lengths.values())) != 1:
+            raise UnequalLengths(lengths)
+        self.tensors = dict(tensors)
+        self._length = next(iter(lengths.values()))
+
+    def __len__(self) -> int:
+        return self._length
+
+    def batch(self, epoch: int, indices: Indices) -> Batch:
+        rows = torch.from_numpy(indices)
+        return {name: tensor.index_select(0, rows) for name, tensor in self.tensors.items()}
+
+
+class TextBlocks:
+    """Blocks of a text: 'inputs' (B, T) and 'targets' (B, T), the inputs shifted by one token.
+
+    The blocks of an epoch do not overlap. With a seed, where the first one starts is a function
+    of seed and epoch, so that every epoch cuts the text elsewhere; without one it is token 0.
+    """
+
+    def __init__(self, tokens: Tensor, block_size: int, *, seed: int | None) -> None:
+        self.tokens, self.block_size, self.seed = tokens, block_size, seed
+        self._length = text_samples(len(tokens), block_size, shifting=seed is not None)
+        self._cut: tuple[int, Tensor, Tensor] | None = None
+
+    def __len__(self) -> int:
+        return self._length
+
+    def batch(self, epoch: int, indices: Indices) -> Batch:
+        rows = torch.from_numpy(indices)
+        inputs, targets = self._blocks(epoch)
+        return {"inputs": inputs.index_select(0, rows), "targets": targets.index_select(0, rows)}
+
+    def shift(self, epoch: int) -> int:
+        """The first token of the epoch's first block, below the block size."""
+        if self.seed is None:
+            return 0
+        return int(_rng(self.seed, epoch, stream=1).integers(self.block_size))
+
+    def _blocks(self, epoch: int) -> tuple[Tensor, Tensor]:
+        """All blocks of the epoch, as views of the text."""
+        if self._cut is None or self._cut[0] != epoch:
+            start, covered = self.shift(epoch), len(self) * self.block_size
+            inputs, targets = (
+                self.tokens[first : first + covered].view(len(self), self.block_size)
+                for first in (start, start + 1)
+            )
+            self._cut = epoch, inputs, targets
+        return self._cut[1], self._cut[2]
+
+
+def batch_sources(loaded: LoadedData, *, seed: int) -> tuple[BatchSource, BatchSource | None]:
+    """Training and validation source of loaded data; None where nothing is held out.
+
+    Raises:
+        TooLittleText: when the training text does not fill one block.
+    """
+    if loaded.block_size is None:
+        train, val = _array_source(loaded.train), _array_source(loaded.val)
+        return train, val if len(val) else None
+    tokens, held_out = (torch.from_numpy(split["tokens"]) for split in (loaded.train, loaded.val))
+    blocks = TextBlocks(tokens, loaded.block_size, seed=seed)
+    if not len(blocks):
+        raise TooLittleText(len(tokens), loaded.block_size)
+    val_blocks = TextBlocks(held_out, loaded.block_size, seed=None)
+    return blocks, val_blocks if len(val_blocks) else None
+
+
+@dataclass
+class BatchPlan:
+    """Which samples each micro-step sees: a pure function of its fields and the micro-step.
+
+    So a run resumes in the middle of an epoch by its micro-step alone, and no worker count or
+    order of calls can change the batches.
+    """
+
+    samples: int
+    batch_size: int
+    shuffle: bool
+    seed: int
+    _order: tuple[int, Indices] | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        assert self.samples > 0
+        assert self.batch_size > 0
+
+    @property
+    def micro_batches_per_epoch(self) -> int:
+        """Batches of one pass over the data; the last may be shorter than the others."""
+        return -(-self.samples // self.batch_size)
+
+    def epoch(self, micro_step: int) -> int:
+        """The epoch, from 0, that this micro-step belongs to."""
+        return micro_step // self.micro_batches_per_epoch
+
+    def indices(self, micro_step: int) -> Indices:
+        """Numbers (at most `batch_size`,) of the samples in this micro-step, counted from 0."""
+        epoch, position = divmod(micro_step, self.micro_batches_per_epoch)
+        first = position * self.batch_size
+        return self._order_of(epoch)[first : first + self.batch_size]
+
+    def _order_of(self, epoch: int) -> Indices:
+        if self._order is None or (self.shuffle and self._order[0] != epoch):
+            samples = np.arange(self.samples, dtype=np.int64)
+            if self.shuffle:
+                _rng(self.seed, epoch, stream=0).shuffle(samples)
+            self._order = epoch, samples
+        return self._order[1]
+
+
+def _array_source(arrays: Mapping[str, np.ndarray]) -> ArraySource:
+    return ArraySource({name: torch.from_numpy(array) for name, array in arrays.items()})
+
+
+def _rng(seed: int, epoch: int, *, stream: int) -> np.random.Generator:
+    """Random numbers of one epoch, independent of those of other epochs and streams."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, epoch, stream])))

@@ -1,0 +1,67 @@
+"""The transformer block that the GPT and the vision transformer are made of."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+INIT_STD = 0.02
+
+
+class SelfAttention(nn.Module):
+    """Multi-head attention of a sequence (B, T, width) to itself."""
+
+    def __init__(self, width: int, heads: int, *, dropout: float, causal: bool, bias: bool) -> None:
+        super().__init__()
+        assert width % heads == 0
+        self.heads, self.dropout, self.causal = heads, dropout, causal
+        self.qkv = nn.Linear(width, 3 * width, bias=bias)
+        self.project = nn.Linear(width, width, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, length, width = x.shape
+        qkv = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            dropout_p=self.dropout if self.training else 0.0,
+            is_causal=self.causal,
+        )
+        out: Tensor = self.project(mixed.transpose(1, 2).reshape(batch, length, width))
+        return out
+
+
+class Block(nn.Module):
+    """Attention, then a feed-forward network, each on the normed input and added to it."""
+
+    def __init__(self, width: int, heads: int, *, dropout: float, causal: bool, bias: bool) -> None:
+        super().__init__()
+        self.norm_1 = nn.LayerNorm(width, bias=bias)
+        self.attention = SelfAttention(width, heads, dropout=dropout, causal=causal, bias=bias)
+        self.norm_2 = nn.LayerNorm(width, bias=bias)
+        self.widen = nn.Linear(width, 4 * width, bias=bias)
+        self.project = nn.Linear(4 * width, width, bias=bias)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.drop(self.attention(self.norm_1(x)))
+        added: Tensor = self.drop(self.project(F.gelu(self.widen(self.norm_2(x)))))
+        return x + added
+
+
+def initialise(model: nn.Module, *, layers: int) -> None:
+    """Draw the weights as GPT-2 does.
+
+    The projections into the residual stream, two a layer, start smaller, so that the stream's
+    variance does not grow with depth.
+    """
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear | nn.Embedding):
+            shrink = math.sqrt(2 * layers) if name.endswith("project") else 1.0
+            nn.init.normal_(module.weight, std=INIT_STD / shrink)
+        if isinstance(module, nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,100 @@
+"""From a model's spec and the facts about its data to an nn.Module with random weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from torch import nn
+
+from engine.data.specs import DataFacts
+from engine.errors import BadInput, EngineError, Problem
+from engine.models.cnn import CNN
+from engine.models.gpt import GPT
+from engine.models.mlp import MLP
+from engine.models.specs import CNNSpec, GPTSpec, InMemoryModel, MLPSpec, ModelSpec, ViTSpec
+from engine.models.vit import ViT
+
+T = TypeVar("T")
+
+
+class NotBuildable(EngineError):
+    """A model that exists only in the memory of the program that made it."""
+
+    def __init__(self, class_name: str) -> None:
+        super().__init__(
+            f"The model {class_name!r} was handed to the Trainer as an object, so it cannot be "
+            "built from its description. Run the program that made it, or choose a preset."
+        )
+
+
+def build_model(spec: ModelSpec, facts: DataFacts) -> nn.Module:
+    """The model with weights drawn from torch's global generator, on the CPU, in training mode.
+
+    Raises:
+        NotBuildable: for a model that was handed over in memory.
+        BadInput: when the data lacks a fact that the model needs (a vocabulary, classes...).
+    """
+    if isinstance(spec, InMemoryModel):
+        raise NotBuildable(spec.class_name)
+    return MODELS[spec.kind](spec, facts)
+
+
+def _gpt(spec: GPTSpec, facts: DataFacts) -> GPT:
+    return GPT(
+        vocabulary_size=_needed(facts.vocabulary_size, "gpt", "a text with a vocabulary"),
+        layers=spec.layers,
+        heads=spec.heads,
+        width=spec.width,
+        block_size=spec.block_size,
+        dropout=spec.dropout,
+    )
+
+
+def _vit(spec: ViTSpec, facts: DataFacts) -> ViT:
+    return ViT(
+        image_shape=_needed(facts.image_shape, "vit", "images of one known size"),
+        classes=_classes(facts, "vit"),
+        patch_size=spec.patch_size,
+        layers=spec.layers,
+        heads=spec.heads,
+        width=spec.width,
+        dropout=spec.dropout,
+    )
+
+
+def _cnn(spec: CNNSpec, facts: DataFacts) -> CNN:
+    return CNN(
+        image_shape=_needed(facts.image_shape, "cnn", "images of one known size"),
+        classes=_classes(facts, "cnn"),
+        stages=spec.stages,
+        channels=spec.channels,
+        dropout=spec.dropout,
+    )
+
+
+def _mlp(spec: MLPSpec, facts: DataFacts) -> MLP:
+    return MLP(
+        inputs=math.prod(_needed(facts.image_shape, "mlp", "inputs of one known size")),
+        classes=_classes(facts, "mlp"),
+        layers=spec.layers,
+        width=spec.width,
+        dropout=spec.dropout,
+    )
+
+
+def _classes(facts: DataFacts, kind: str) -> int:
+    return len(_needed(facts.classes, kind, "data with named classes"))
+
+
+def _needed(fact: T | None, kind: str, what: str) -> T:
+    if fact is None:
+        problem = Problem("model.kind", f"needs {what}", repr(kind), "Choose other data.")
+        raise BadInput([problem])
+    return fact
+
+
+Builder = Callable[[Any, DataFacts], nn.Module]
+
+MODELS: dict[str, Builder] = {"gpt": _gpt, "vit": _vit, "cnn": _cnn, "mlp": _mlp}
