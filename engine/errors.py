@@ -90,13 +90,14 @@ class BadCheckpoint(EngineError):
 class NonFiniteLoss(EngineError):
     """Training diverged: the loss or its gradient is not a finite number."""
 
-    def __init__(self, step: int, what: str, value: float) -> None:
+    def __init__(self, step: int, metric: str, value: float) -> None:
         super().__init__(
-            f"Training diverged at step {step}: the {what} became {value}. The weights from "
+            f"Training diverged at step {step}: {metric} became {value}. The weights from "
             "before this step are kept. Lower the learning rate, lengthen the warmup or clip "
-            "the gradient norm, then resume or start again."
+            "the gradient norm, then start again."
         )
-        self.step = step
+        self.metric = metric
+        self.value = value
 
 
 class NoSuchDevice(EngineError):

@@ -1,0 +1,241 @@
+"""Attempt: one go at a run, from its newest checkpoint to its end; what is between the updates."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from engine.best import BestSoFar
+from engine.checkpoint import CheckpointKeeper
+from engine.control import Control, Ended
+from engine.data.batching import BatchPlan, BatchSource
+from engine.errors import NonFiniteLoss
+from engine.metrics_tracker import MetricsTracker, Number
+from engine.optimizer_factory import OptimizerFactory
+from engine.reproducibility import random_states, restore_random_states
+from engine.runs.reporter import RunReporter
+from engine.runs.series import MetricFiles
+from engine.runs.state import Status
+from engine.scheduler_factory import SchedulerFactory
+from engine.speedometer import Speedometer
+from engine.task_spec import TaskSpec
+from engine.training_config import TrainingConfig
+from engine.training_loop import StepResult, TrainingLoop, ValidationLoop
+
+Sampler = Callable[[nn.Module, int], object]
+"""(model, how many) -> samples to show, as plain data."""
+Sources = tuple[BatchSource, BatchSource | None]
+"""Training data, and held-out data where there is any."""
+
+
+class Attempt:
+    """Trains until the last step or until asked to end; everything is told to the reporter."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        config: TrainingConfig,
+        task: TaskSpec,
+        sources: Sources,
+        reporter: RunReporter,
+        sampler: Sampler | None = None,
+    ) -> None:
+        self._config, self._reporter, self._sampler = config, reporter, sampler
+        train, val = sources
+        plan = _plan(train, config)
+        self._steps_per_epoch = plan.micro_batches_per_epoch / config.batching.accumulate
+        self._total_steps = total_steps(config, self._steps_per_epoch)
+        self._loop = TrainingLoop(
+            model,
+            OptimizerFactory.build(model, config.optimizer),
+            SchedulerFactory.build(config.scheduler, self._total_steps),
+            (train, plan),
+            config,
+            task,
+        )
+        self._validation = ValidationLoop(val, config, task) if val else None
+        monitor = config.evaluation.monitor
+        self._best = BestSoFar(monitor, task.modes()[monitor], config.early_stopping.min_delta)
+        self._speed = Speedometer(count_tokens=task.kind == "causal-lm")
+        self._keeper = CheckpointKeeper(reporter.run.folder / "checkpoints", config.checkpointing)
+        self._control = Control(reporter, self)
+        self._tracker = self._begin()
+
+    def train(self) -> None:
+        """Run to the end and write down how it ended.
+
+        Raises:
+            NonFiniteLoss: when training diverged; the last good weights are saved.
+        """
+        self._reporter.change(phase="training")
+        self._reporter.run_clock(True)
+        self._loop.model.train()
+        try:
+            status, reason = self._run()
+        finally:
+            self._tracker.close()  # before the end is told: who reads then, reads everything
+        self._reporter.end(status, reason)
+
+    def _run(self) -> tuple[Status, str]:
+        try:
+            self._updates()
+            self.save()
+        except Ended as ended:
+            if ended.save:
+                self.save()
+            return ended.status, ended.reason
+        except NonFiniteLoss:
+            self.save()
+            raise
+        return "completed", f"Completed all {self._total_steps:,} steps."
+
+    def _updates(self) -> None:
+        progress, reporter, tracker = self._loop.progress, self._reporter, self._tracker
+        while progress.step < self._total_steps:
+            if reporter.pending:
+                self._control.obey_all()
+            if tracker.trouble:
+                self._control.hold_for_disk(tracker.trouble)
+            self._update()
+            self._after_update(progress.step)
+
+    def _update(self) -> None:
+        progress, began = self._loop.progress, time.perf_counter()
+        step = progress.step + 1
+        log = step % self._config.logging.every_steps == 0 or step == self._total_steps
+        try:
+            result = self._loop.update(measure=log)
+        except NonFiniteLoss as diverged:
+            self._tracker.log(step, {diverged.metric: diverged.value})
+            raise
+        self._reporter.step = step
+        if log:
+            self._log(result)
+        busy_s = time.perf_counter() - began
+        speed = self._speed.after_update(busy_s, progress.samples, progress.targets)
+        if speed:
+            self._tracker.log(step, speed)
+
+    def _log(self, result: StepResult) -> None:
+        metrics: dict[str, Number] = {
+            "train/loss": result.loss,
+            "optim/lr": result.lr,
+            "optim/grad_norm": result.grad_norm,
+        }
+        for name, value in result.measures.items():
+            metrics[f"train/{name}"] = value
+        self._tracker.log(result.step, metrics)
+
+    def _after_update(self, step: int) -> None:
+        config, last = self._config, step == self._total_steps
+        if step % config.evaluation.every_steps == 0 or last:
+            self.validate()
+            patience = config.early_stopping.patience
+            if patience is not None and self._best.stale >= patience and not last:
+                raise Ended("completed", f"Stopped early: {self._best.in_words()}.", save=True)
+        if step % config.checkpointing.every_steps == 0:
+            self.save()
+
+    # -- what Control can ask for --------------------------------------------------------------
+
+    def validate(self) -> None:
+        """Measure the model on the held-out data, and show samples of what it does."""
+        if self._validation is None:
+            return
+        step, model, run = self._loop.progress.step, self._loop.model, self._reporter.run
+        self._reporter.change(phase="validating")
+        metrics = self._validation.evaluate(model)
+        if metrics:
+            self._tracker.log(step, {f"val/{name}": value for name, value in metrics.items()})
+            self._best.judge(step, metrics)
+        count = self._config.evaluation.samples
+        if self._sampler and count:
+            run.write_samples(step, self._sampler(model, count))
+        self._reporter.change(phase="training", best=self._best.best)
+
+    def save(self) -> None:
+        """Make a checkpoint unless this step has one; a full disk is waited for."""
+        step = self._loop.progress.step
+        if self._keeper.saved_step == step:
+            return
+        self._reporter.change(phase="saving")
+        while not self._try_to_save(step):
+            continue
+        self._reporter.change(phase="training")
+
+    def can_write(self) -> bool:
+        """Whether the reserve and the waiting metrics could be written just now."""
+        try:
+            self._reporter.hold_reserve()
+            self._tracker.sync()
+        except OSError:
+            return False
+        return True
+
+    def _try_to_save(self, step: int) -> bool:
+        try:
+            self._tracker.sync()  # before the checkpoint: it must not know more than the files
+            folder = self._keeper.save(step, self._loop.model, self._state())
+        except OSError as error:
+            self._control.hold_for_disk(error)
+            return False
+        self._keeper.prune(best_step=self._best.best.step if self._best.best else None)
+        self._reporter.event("checkpoint", f"Saved {folder.name}.")
+        return True
+
+    # -- beginning and resuming ----------------------------------------------------------------
+
+    def _begin(self) -> MetricsTracker:
+        """Go back to the newest good checkpoint and cut the metrics after it."""
+        reporter = self._reporter
+        before = reporter.state
+        found, refused = self._keeper.open_latest()
+        for error in refused:
+            reporter.event("checkpoint-refused", str(error))
+        if found is not None:
+            found.restore_model(self._loop.model)
+            self._load(found.trainer_state())
+        step = reporter.step = self._loop.progress.step
+        if before.attempt:
+            reporter.event("resumed", f"Attempt {before.attempt + 1}, from step {step:,}.")
+        files = MetricFiles(reporter.run.metrics_folder)
+        files.cut_after(step)
+        reporter.change(
+            attempt=before.attempt + 1,
+            resumed_from=step if before.attempt else None,
+            total_steps=self._total_steps,
+            steps_per_epoch=self._steps_per_epoch,
+            best=self._best.best,
+        )
+        return MetricsTracker(files)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "progress": self._loop.progress.state_dict(),
+            "optimizer": self._loop.optimizer.state_dict(),
+            "best": self._best.state_dict(),
+            "random": random_states(),
+            "trained_s": self._reporter.trained_s,
+        }
+
+    def _load(self, state: dict[str, Any]) -> None:
+        self._loop.progress.load_state_dict(state["progress"])
+        self._loop.optimizer.load_state_dict(state["optimizer"])
+        self._best.load_state_dict(state["best"])
+        restore_random_states(state["random"])
+        self._reporter.change(trained_s=state["trained_s"])
+
+
+def total_steps(config: TrainingConfig, steps_per_epoch: float) -> int:
+    """Optimizer updates of the whole run; a begun epoch counts whole."""
+    amount = config.length.amount
+    return amount if config.length.unit == "steps" else math.ceil(amount * steps_per_epoch)
+
+
+def _plan(train: BatchSource, config: TrainingConfig) -> BatchPlan:
+    batching, seed = config.batching, config.reproducibility.seed
+    return BatchPlan(len(train), batching.batch_size, shuffle=batching.shuffle, seed=seed)

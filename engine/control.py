@@ -1,0 +1,122 @@
+"""Control: obeys the requests that are left in a run folder, and waits when the disk is full."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from engine.runs.reporter import RunReporter
+from engine.runs.requests import Request
+from engine.runs.state import Status
+
+_WAIT_S = 0.05
+
+
+class Ended(Exception):
+    """Training ends before its last step, because somebody or something asked for it."""
+
+    def __init__(self, status: Status, reason: str, *, save: bool) -> None:
+        super().__init__(reason)
+        self.status: Status = status
+        self.reason = reason
+        self.save = save
+
+
+class Controlled(Protocol):
+    """What can be asked of training between two updates."""
+
+    def save(self) -> None:
+        """Make a checkpoint unless this step has one."""
+
+    def validate(self) -> None:
+        """Measure the model on the held-out data now."""
+
+    def can_write(self) -> bool:
+        """Whether what waits to be written could be written just now."""
+
+
+class Control:
+    """Turns requests into acts, each shown in the state and in the event log."""
+
+    def __init__(self, reporter: RunReporter, training: Controlled) -> None:
+        self._reporter = reporter
+        self._training = training
+
+    def obey_all(self) -> None:
+        """Obey what was asked since the last call, in order.
+
+        Raises:
+            Ended: when it was to end.
+        """
+        while self._reporter.pending:
+            self._obey(self._reporter.pending.popleft())
+
+    def hold_for_disk(self, error: OSError) -> None:
+        """Wait for disk space; nothing is lost, and training goes on by itself afterwards.
+
+        Raises:
+            Ended: when it was to end meanwhile.
+        """
+        reason = (
+            f"Writing to the run folder failed ({error.strerror or error}). Training waits and "
+            "goes on by itself as soon as there is space."
+        )
+        self._halt("disk", reason)
+        while not self._training.can_write():
+            time.sleep(_WAIT_S)
+            while self._reporter.pending:
+                self._end_unsaved(self._reporter.pending.popleft())
+        self._go_on("Writing works again; training goes on.")
+
+    def _obey(self, request: Request) -> None:
+        step = self._reporter.step
+        match request:
+            case "stop":
+                raise Ended("stopped", f"Stopped at step {step:,} on request.", save=False)
+            case "stop-and-save":
+                raise Ended("stopped", f"Stopped and saved at step {step:,}.", save=True)
+            case "interrupt":
+                reason = f"The server or terminal was closed; saved at step {step:,}."
+                raise Ended("interrupted", reason, save=True)
+            case "pause":
+                self._pause()
+            case "checkpoint":
+                self._training.save()
+            case "validate":
+                self._training.validate()
+            case "resume":
+                pass  # it runs already
+
+    def _pause(self) -> None:
+        """Wait, with everything saved, until asked to go on or to end."""
+        self._training.save()
+        self._halt("paused", "Paused on request.")
+        pending = self._reporter.pending
+        while True:
+            while not pending:
+                time.sleep(_WAIT_S)
+            request = pending.popleft()
+            if request == "resume":
+                break
+            if request != "pause":
+                self._obey(request)
+        self._go_on("Continued after the pause.")
+
+    def _halt(self, kind: str, reason: str) -> None:
+        self._reporter.run_clock(False)
+        self._reporter.change(status="paused", phase="", reason=reason)
+        self._reporter.event(kind, reason)
+
+    def _go_on(self, text: str) -> None:
+        self._reporter.change(status="running", phase="training", reason="")
+        self._reporter.event("continued", text)
+        self._reporter.run_clock(True)
+
+    def _end_unsaved(self, request: Request) -> None:
+        """On a full disk the only wish that can be met is to end."""
+        if request in ("stop", "stop-and-save", "interrupt"):
+            reason = (
+                f"Ended at step {self._reporter.step:,} on a full disk; resuming goes back to "
+                "the last checkpoint."
+            )
+            raise Ended("interrupted", reason, save=False)

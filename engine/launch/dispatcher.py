@@ -1,0 +1,112 @@
+"""Dispatcher: takes runs from the queue, one at a time for each device, while the server runs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from pathlib import Path
+
+from engine.errors import DamagedRun, RunIsBusy, UnknownRun
+from engine.launch.launchers import LAUNCHERS, Launcher, resolved
+from engine.machine import gpus
+from engine.runs.run import Run
+from engine.runs.state import LauncherName
+from engine.runs.store import RunStore
+
+_log = logging.getLogger(__name__)
+_TICK_S = 0.2
+_STOP_S = 20.0
+
+
+class Dispatcher:
+    """Starts queued runs and marks those whose worker is gone; all it knows is in the folders."""
+
+    def __init__(
+        self, store: RunStore, launchers: dict[LauncherName, Launcher] | None = None
+    ) -> None:
+        self._store = store
+        self._launchers = launchers or {name: kind() for name, kind in LAUNCHERS.items()}
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._tick_often, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin: first of all, find out what a dead server left behind."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop starting runs; runs in threads of this process save and end."""
+        self._closing.set()
+        self._thread.join()
+        for launcher in self._launchers.values():
+            launcher.stop(_STOP_S)
+
+    def tick(self) -> None:
+        """Mark dead runs, then start what has a free device, oldest first."""
+        self._store.sweep()
+        busy = {slot_of(run) for run in self._at_work()}
+        for run in self._waiting():
+            if (slot := slot_of(run)) not in busy and self._claim(run):
+                busy.add(slot)
+                self._begin(run)
+
+    def _tick_often(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self.tick()
+            except OSError as error:
+                _log.warning("the queue waits: %s", error)
+            self._closing.wait(_TICK_S)
+
+    def _at_work(self) -> list[Run]:
+        """Runs in a slot; what the command line trains in the foreground takes none."""
+        runs = self._existing(self._store.active)
+        return [run for run in runs if run.state().launcher != "foreground"]
+
+    def _waiting(self) -> list[Run]:
+        runs = self._existing(self._store.queue)
+        return sorted(runs, key=lambda run: (run.state().queued_at or 0, run.id))
+
+    def _existing(self, folder: Path) -> list[Run]:
+        runs = []
+        for entry in tuple(os.scandir(folder)):
+            try:
+                run = self._store.open(entry.name)
+                run.state()
+                runs.append(run)
+            except (UnknownRun, DamagedRun):
+                Path(entry.path).unlink(missing_ok=True)
+        return runs
+
+    def _claim(self, run: Run) -> bool:
+        """Renaming the marker is atomic: of several servers on one folder only one succeeds."""
+        try:
+            os.rename(self._store.queue / run.id, self._store.active / run.id)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _begin(self, run: Run) -> None:
+        launcher = resolved(run.state().launcher)
+        starting = {
+            "phase": "starting",
+            "launcher": launcher,
+            "heartbeat": time.time(),
+            "host": socket.gethostname(),
+        }
+        try:
+            with run.owned(timeout_s=0):
+                run.write_state(run.state().model_copy(update=starting))
+        except RunIsBusy:
+            return  # somebody trains it in the foreground already
+        self._launchers[launcher].start(self._store, run.id)
+
+
+def slot_of(run: Run) -> str:
+    """The device that a run will keep busy."""
+    device = run.record.spec.training.hardware.device
+    if device == "auto":
+        device = "cuda" if gpus() else "cpu"
+    return device

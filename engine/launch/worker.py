@@ -1,0 +1,84 @@
+"""The one function that every launcher runs: a run folder in, a trained run folder out."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from engine.errors import EngineError, RunIsBusy
+from engine.run_spec import RunSpec
+from engine.runs.reporter import RunReporter, reporting
+from engine.runs.run import Run
+from engine.runs.state import LauncherName, RunState
+from engine.runs.store import RunStore
+
+_log = logging.getLogger(__name__)
+
+
+def work(store: RunStore, run_id: str, *, launcher: LauncherName = "foreground") -> RunState:
+    """Train a run to its end, from its newest checkpoint if it has one.
+
+    What a user can cause ends in the run's state (failed, with the reason), not in an exception.
+
+    Raises:
+        RunIsBusy: when another worker owns the run.
+        Exception: for a fault of ours, after the run was marked as failed with its traceback.
+    """
+    run = store.open(run_id)
+    try:
+        with reporting(run, launcher) as reporter:
+            _train(run, reporter)
+    except RunIsBusy:
+        raise
+    except EngineError as error:
+        _log.info("run %s failed: %s", run_id, error)
+    return run.state()
+
+
+def train_spec(spec: RunSpec, runs: Path | str = "runs") -> RunState:
+    """Create a run from a spec and train it here and now; it shows in the app live."""
+    store = RunStore(runs)
+    return work(store, store.create(spec).id)
+
+
+def _train(run: Run, reporter: RunReporter) -> None:
+    from engine.data.batching import batch_sources  # late: torch takes seconds to import,
+    from engine.data.sources import load_for  # and ownership must not wait for it
+    from engine.models.build import build_model
+    from engine.reproducibility import seed_everything
+    from engine.samples import sampler_for
+    from engine.trainer import Trainer
+
+    spec = run.record.spec
+    seed = spec.training.reproducibility.seed
+    loaded = load_for(spec.data, spec.model)
+    _refuse_changed_data(run, loaded.facts.fingerprint)
+    reporter.change(phase="building the model")
+    seed_everything(seed)
+    trainer = Trainer(
+        model=build_model(spec.model, loaded.facts),
+        config=spec.model,
+        training_config=spec.training,
+        task_spec=spec.task,
+        run=run,
+    )
+    sources = batch_sources(loaded, seed=seed)
+    trainer.train_reported(reporter, sources, sampler_for(spec.task, loaded, sources[1]))
+
+
+def _refuse_changed_data(run: Run, found: str) -> None:
+    """A resumed run must not silently go on with other data."""
+    expected = run.record.data_fingerprint
+    if expected is not None and expected != found:
+        raise DataChanged(run.id, expected, found)
+
+
+class DataChanged(EngineError):
+    """The data is not what it was when the run was made."""
+
+    def __init__(self, run_id: str, expected: str, found: str) -> None:
+        super().__init__(
+            f"The data of run {run_id!r} has changed since it was made (fingerprint "
+            f"{expected[:12]}, now {found[:12]}), so its curves could not be continued. Restore "
+            "the data, or start a new run with it."
+        )

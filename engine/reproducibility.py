@@ -1,0 +1,64 @@
+"""Same seed, same bits: seeding, deterministic algorithms, random states that can be saved."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from engine.training_config import TrainingConfig
+
+
+def seed_everything(seed: int) -> None:
+    """Seed PyTorch on every device, NumPy's global generator and Python's."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
+
+
+@contextmanager
+def reproducible(config: TrainingConfig) -> Iterator[int]:
+    """Threads and deterministic algorithms as configured; gives the number of threads.
+
+    The process is left as it was found: a notebook or server that trains once is not slowed
+    down by a switch that was never put back.
+    """
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is not repeatable without
+    torch.set_num_threads(config.hardware.threads or os.cpu_count() or 1)
+    torch.use_deterministic_algorithms(config.reproducibility.deterministic)
+    try:
+        yield torch.get_num_threads()
+    finally:
+        torch.set_num_threads(before[0])
+        torch.use_deterministic_algorithms(before[1])
+
+
+def random_states() -> dict[str, Any]:
+    """All random generators as tensors and plain data, so that no pickle is needed to read it."""
+    legacy = np.random.get_state(legacy=True)
+    assert isinstance(legacy, tuple)
+    _, keys, position, has_gauss, gauss = legacy
+    version, internal, gauss_next = random.getstate()
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "numpy": [torch.from_numpy(np.asarray(keys, np.int64)), position, has_gauss, gauss],
+        "python": [version, list(internal), gauss_next],
+    }
+
+
+def restore_random_states(states: dict[str, Any]) -> None:
+    """Put all random generators where `random_states` found them."""
+    torch.set_rng_state(states["torch"])
+    if states["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(states["cuda"])
+    keys, position, has_gauss, gauss = states["numpy"]
+    np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, gauss))
+    version, internal, gauss_next = states["python"]
+    random.setstate((version, tuple(internal), gauss_next))
