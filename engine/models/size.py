@@ -1,0 +1,135 @@
+"""What a model will weigh, in closed form: quick enough to be shown while typing. No torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from engine.data.specs import DataFacts
+from engine.models.specs import CNNSpec, GPTSpec, MLPSpec, ModelSpec, ViTSpec
+
+
+@dataclass(frozen=True)
+class Size:
+    """Parameters, and what one sample costs."""
+
+    parameters: int
+    """Trained numbers, shared ones counted once; exact."""
+    forward_flops: float
+    """Floating-point operations of a forward pass a sample: matrix products and convolutions,
+    two for each multiply-add."""
+    activation_floats: int
+    """Numbers a sample that the backward pass needs kept; an estimate, a tenth off at most."""
+
+
+def size_of(spec: ModelSpec, facts: DataFacts) -> Size | None:
+    """The size, or None for models that only their program knows and for data that lacks facts
+    (a model for images beside a text)."""
+    if spec.kind not in SIZES or not _fits(spec, facts):
+        return None
+    return SIZES[spec.kind](spec, facts)
+
+
+def parameter_count(spec: ModelSpec, facts: DataFacts) -> int | None:
+    """Trained numbers of the model, exact; None when unknown."""
+    size = size_of(spec, facts)
+    return None if size is None else size.parameters
+
+
+def forward_flops(spec: ModelSpec, facts: DataFacts) -> float | None:
+    """Floating-point operations of a forward pass a sample; None when unknown."""
+    size = size_of(spec, facts)
+    return None if size is None else size.forward_flops
+
+
+def activation_floats(spec: ModelSpec, facts: DataFacts) -> int | None:
+    """Numbers a sample kept for the backward pass, estimated; None when unknown."""
+    size = size_of(spec, facts)
+    return None if size is None else size.activation_floats
+
+
+def _fits(spec: ModelSpec, facts: DataFacts) -> bool:
+    if spec.kind == "gpt":
+        return facts.vocabulary_size is not None
+    return facts.image_shape is not None and facts.classes is not None
+
+
+def _gpt(spec: GPTSpec, facts: DataFacts) -> Size:
+    vocabulary, length, width = facts.vocabulary_size or 0, spec.block_size, spec.width
+    block_parameters = 12 * width**2 + 2 * width
+    embeddings = (vocabulary + length) * width
+    return Size(
+        parameters=embeddings + spec.layers * block_parameters + width,
+        forward_flops=_blocks_flops(spec, length) + 2.0 * length * width * vocabulary,
+        activation_floats=_blocks_activations(spec, length) + length * (2 * width + vocabulary),
+    )
+
+
+def _vit(spec: ViTSpec, facts: DataFacts) -> Size:
+    channels, height, width_px = facts.image_shape or (0, 0, 0)
+    patches = (height // spec.patch_size) * (width_px // spec.patch_size)
+    pixels, width, classes = channels * spec.patch_size**2, spec.width, len(facts.classes or ())
+    block_parameters = 12 * width**2 + 13 * width
+    ends = (pixels + 1 + patches) * width + 2 * width + (width + 1) * classes
+    flops = 2.0 * (patches * pixels * width + width * classes)
+    return Size(
+        parameters=ends + spec.layers * block_parameters,
+        forward_flops=_blocks_flops(spec, patches) + flops,
+        activation_floats=_blocks_activations(spec, patches) + patches * (2 * width + pixels),
+    )
+
+
+def _cnn(spec: CNNSpec, facts: DataFacts) -> Size:
+    before, height, width = facts.image_shape or (0, 0, 0)
+    parameters = activations = 0
+    flops = 0.0
+    for stage in range(spec.stages):
+        after, pixels = spec.channels << stage, (height >> stage) * (width >> stage)
+        weights = 9 * (before * after + after * after)
+        parameters += weights + 4 * after
+        flops += 2.0 * pixels * weights
+        # Of each convolution its input, what is normed and what goes into the GELU; of the pool
+        # before it, its input (4 times the pixels) and the places of the maxima (as 8 bytes).
+        activations += pixels * (before + 5 * after + (6 * before if stage else 0))
+        before = after
+    classes = len(facts.classes or ())
+    return Size(
+        parameters=parameters + (before + 1) * classes,
+        forward_flops=flops + 2.0 * before * classes,
+        activation_floats=activations + before,
+    )
+
+
+def _mlp(spec: MLPSpec, facts: DataFacts) -> Size:
+    inputs, classes = math.prod(facts.image_shape or (0,)), len(facts.classes or ())
+    sizes = [inputs, *[spec.width] * spec.layers, classes]
+    weights = sum(before * after for before, after in zip(sizes, sizes[1:], strict=False))
+    kept_a_layer = 3 if spec.dropout else 2
+    return Size(
+        parameters=weights + sum(sizes[1:]),
+        forward_flops=2.0 * weights,
+        activation_floats=inputs + kept_a_layer * spec.layers * spec.width + classes,
+    )
+
+
+def _blocks_flops(spec: GPTSpec | ViTSpec, length: int) -> float:
+    """Of all blocks; the attention of causal models is counted in full, as is the custom."""
+    width = spec.width
+    return spec.layers * (2.0 * length * 12 * width**2 + 4.0 * length**2 * width)
+
+
+def _blocks_activations(spec: GPTSpec | ViTSpec, length: int) -> int:
+    """Of all blocks: both norms in and out (4 widths), queries, keys, values and their mixture
+    (4), the wide layer before and after its GELU (8). With dropout, whose masks count too, a CPU
+    keeps the attention weights themselves: they grow with the square of the length."""
+    kept = 16 * spec.width + spec.heads
+    if spec.dropout:
+        kept += spec.width + 4 * length * spec.heads
+    return spec.layers * length * kept
+
+
+Sizer = Callable[[Any, DataFacts], Size]
+
+SIZES: dict[str, Sizer] = {"gpt": _gpt, "vit": _vit, "cnn": _cnn, "mlp": _mlp}
