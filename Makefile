@@ -1,24 +1,33 @@
 .DEFAULT_GOAL := help
 PORT ?= 8501
-RUNS ?= runs
-PYTHON ?= python3
+RUNS ?= $(or $(TRAINDECK_RUNS),runs)
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 PY := $(VENV)/bin/python
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.runtime: requirements.txt
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --disable-pip-version-check -q -r requirements.txt
+$(PY):
+	@p='$(PYTHON)'; "$${p:-python3}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed$${p:+, and $$p is not that}. Name one: make run PYTHON=/path/to/python3.12" >&2; \
+		exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/.runtime: requirements.txt | $(PY)
+	@echo "Installing requirements.txt into $(VENV); once, and some minutes the first time" >&2
+	@$(PY) -m pip install --disable-pip-version-check -q -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
-	$(PY) -m pip install --disable-pip-version-check -q -r requirements-dev.txt
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@$(PY) -m pip install --disable-pip-version-check -q -r requirements-dev.txt
 	@touch $@
 
+run: export TRAINDECK_RUNS = $(RUNS)
+run: export PORT := $(PORT)
 run: $(VENV)/.runtime ## Open the app (PORT=8501, RUNS=runs)
-	TRAINDECK_RUNS="$(RUNS)" $(PY) -m components.serve --port $(PORT)
+	@$(PY) -m components.serve
 
 test: $(VENV)/.dev ## Run all tests (browser tests need chromium)
 	$(PY) -m pytest

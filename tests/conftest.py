@@ -1,0 +1,40 @@
+"""What every test gets: fixed randomness, one thread, and guards that it leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+
+os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}  # before torch is imported
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import settings
+
+settings.register_profile("traindeck", deadline=None, derandomize=True)
+settings.load_profile("traindeck")
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing_behind() -> Iterator[None]:
+    cwd, environment, children = Path.cwd(), _environment(), set(_children())
+    yield
+    assert Path.cwd() == cwd
+    assert _environment() == environment
+    new = [child for child in _children() if child not in children]
+    _, alive = psutil.wait_procs(new, timeout=3)
+    assert [child.cmdline() for child in alive] == []
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+def _children() -> list[psutil.Process]:
+    return [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if child.status() != psutil.STATUS_ZOMBIE
+    ]
