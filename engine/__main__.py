@@ -1,0 +1,26 @@
+"""The command line: `python -m engine --help`."""
+
+from __future__ import annotations
+
+import typer
+
+from engine.commands import catalog, runs, train
+from engine.commands.console import Commands
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Train models and read runs. Exit codes: 0 done, 1 failed, 2 bad input, 130 Ctrl-C.",
+)
+app.command("examples")(catalog.list_examples)
+app.command("example")(catalog.show_example)
+app.command("train")(train.train)
+app.command("resume")(train.resume)
+app.command("work", hidden=True)(train.work)
+app.add_typer(runs.commands, name="runs")
+
+if __name__ == "__main__":
+    app(prog_name="python -m engine")

@@ -1,0 +1,132 @@
+"""`train` and `resume`: run a run to its end in this process."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from engine.commands import console
+from engine.commands.documents import read_spec, refuse_unrunnable
+from engine.commands.options import DEFAULT_RUNS, AsJson, RunId, RunsFolder, find_run
+from engine.commands.progress import ProgressLine, duration
+from engine.commands.reports import facts_of, metrics_text
+from engine.errors import CannotResume
+from engine.frozen import with_changes
+from engine.launch import worker
+from engine.runs.run import Run
+from engine.runs.state import LauncherName, RunState
+from engine.runs.store import RunStore
+
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # not all of them exist on Windows
+
+SpecSource = Annotated[
+    str,
+    typer.Argument(
+        metavar="SPEC.json|-|EXAMPLE",
+        help="A RunSpec in a file, '-' for stdin, or the name of a bundled example.",
+        show_default=False,
+    ),
+]
+Name = Annotated[str | None, typer.Option("--name", help="Name to show, in place of the spec's.")]
+
+
+def train(
+    source: SpecSource, runs: RunsFolder = DEFAULT_RUNS, name: Name = None, as_json: AsJson = False
+) -> None:
+    """Train a new run to its end. Ctrl-C saves a checkpoint and ends; `resume` goes on.
+
+    Exit code: 0 done (or stopped on request), 1 failed, 2 bad input, 130 ended by Ctrl-C.
+    """
+    spec = read_spec(source)
+    if name is not None:
+        spec = with_changes(spec, {"name": name})
+    store = RunStore(runs)
+    refuse_unrunnable(spec)
+    run = store.create(spec)
+    _foreground(store, run, as_json)
+
+
+def resume(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS, as_json: AsJson = False) -> None:
+    """Continue an ended run from its newest checkpoint. Exit codes as for `train`."""
+    store, run = find_run(runs, run_id)
+    if run.state().status == "completed":
+        raise CannotResume(run.id, "it has made all its steps.")
+    store.unqueue(run)
+    with run.owned(timeout_s=0):
+        run.take_requests()  # left for the attempt that ended
+    _foreground(store, run, as_json)
+
+
+def work(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS) -> None:
+    """Work on a run as the child process of a launcher."""
+    store = RunStore(runs)
+    _finish(_train(store, store.open(run_id), "process"))
+
+
+def _foreground(store: RunStore, run: Run, as_json: bool) -> None:
+    stream = sys.stderr if as_json else sys.stdout
+    tell = console.remark if as_json else console.say
+    tell(f"Run {run.id} ({console.printable(run.name)}) in {run.folder}")
+    go_on = f"Go on with: {_resume_command(store, run)}"
+    try:
+        with ProgressLine(run, stream, to_stderr=as_json):
+            state = _train(store, run, "foreground")
+    except KeyboardInterrupt:
+        console.remark(f"Ended without saving. {go_on}")
+        raise typer.Exit(console.INTERRUPTED) from None
+    tell(_ending(run, state))
+    if state.status == "interrupted":
+        console.remark(go_on)
+    if as_json:
+        console.say_json(facts_of(run))
+    _finish(state)
+
+
+def _train(store: RunStore, run: Run, launcher: LauncherName) -> RunState:
+    with _signals_become_requests(run):
+        return worker.work(store, run.id, launcher=launcher)
+
+
+@contextmanager
+def _signals_become_requests(run: Run) -> Iterator[None]:
+    """The first signal asks the worker to save and end; a second one ends it at once."""
+    caught: list[int] = []
+
+    def catch(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        if len(caught) > 1:
+            raise KeyboardInterrupt
+        run.request("interrupt")
+
+    before = {name: signal.getsignal(name) for name in signal.Signals if name.name in _SIGNALS}
+    heeded = [name for name, handler in before.items() if handler != signal.SIG_IGN]
+    for name in heeded:
+        signal.signal(name, catch)
+    try:
+        yield
+    finally:
+        for name in heeded:
+            signal.signal(name, before[name])
+
+
+def _ending(run: Run, state: RunState) -> str:
+    reason = f": {state.reason}" if state.reason else ""
+    took = f"after {state.step} steps and {duration(state.trained_s)} of training"
+    lines = [f"{state.status.capitalize()} {took}{reason}", *metrics_text(run)]
+    return "\n".join(lines)
+
+
+def _resume_command(store: RunStore, run: Run) -> str:
+    return shlex.join(["python", "-m", "engine", "resume", run.id, "--runs", str(store.root)])
+
+
+def _finish(state: RunState) -> None:
+    codes = {"failed": console.FAILED, "interrupted": console.INTERRUPTED}
+    raise typer.Exit(codes.get(state.status, console.DONE))
