@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -44,6 +45,8 @@ def plain_loss_sum(outputs: Tensor, targets: Tensor) -> Tensor:
 
 def target_count(targets: Tensor) -> int:
     """Targets that count in the loss. On a GPU this waits: call it on the CPU's batch."""
+    if targets.device.type == "cpu":  # a third of torch's time, which small models would notice
+        return int(np.count_nonzero(targets.numpy() != IGNORED))
     return int((targets != IGNORED).sum())
 
 

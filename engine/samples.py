@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.data.batching import BatchSource
-from engine.data.specs import DataFacts
+from engine.data.sources import LoadedData
 from engine.data.vocabulary import CharVocabulary
 from engine.models.gpt import GPT
 from engine.task_spec import TaskSpec
@@ -20,41 +19,33 @@ from engine.task_spec import TaskSpec
 PROMPT = "The "
 NEW_TOKENS = 160
 TEMPERATURE = 0.8
+TEXT_SEED = 0
 SCANNED_AT_ONCE = 256
 
 Sample = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Sampler:
-    """Draws what a task shows at each validation."""
+Sampler = Callable[[nn.Module, int], list[Sample]]
+"""(model, how many) -> samples to show, as plain data."""
 
-    task: TaskSpec
-    facts: DataFacts
-    vocabulary: CharVocabulary | None
-    count: int
-    seed: int
-    most: int | None = None
-    """Look for misclassified images among the first so many samples only."""
 
-    def __call__(self, model: nn.Module, val: BatchSource | None) -> list[Sample]:
-        """Texts or misclassified images; nothing for a model or data that cannot be shown."""
-        if self.task.kind == "causal-lm":
-            return self._texts(model)
-        return [] if val is None else self._images(model, val)
+def sampler_for(task: TaskSpec, loaded: LoadedData, val: BatchSource | None) -> Sampler:
+    """What to show of a model at each validation: texts, or held-out images that it gets wrong.
 
-    def _texts(self, model: nn.Module) -> list[Sample]:
-        if not isinstance(model, GPT) or self.vocabulary is None:
+    Nothing is shown of a model that cannot generate, or without held-out images.
+    """
+
+    def texts(model: nn.Module, count: int) -> list[Sample]:
+        if not isinstance(model, GPT) or loaded.vocabulary is None:
             return []
-        return generated_texts(model, self.vocabulary, count=self.count, seed=self.seed)
+        return generated_texts(model, loaded.vocabulary, count=count, seed=TEXT_SEED)
 
-    def _images(self, model: nn.Module, val: BatchSource) -> list[Sample]:
-        classes = self.facts.classes
-        if classes is None or self.facts.image_shape is None:
+    def images(model: nn.Module, count: int) -> list[Sample]:
+        if val is None or loaded.facts.classes is None:
             return []
-        return misclassified_images(
-            model, val, self.task, classes=classes, count=self.count, most=self.most
-        )
+        return misclassified_images(model, val, task, classes=loaded.facts.classes, count=count)
+
+    return texts if task.kind == "causal-lm" else images
 
 
 def generated_texts(
@@ -63,25 +54,24 @@ def generated_texts(
     *,
     count: int,
     seed: int,
-    prompt: str = PROMPT,
     new_tokens: int = NEW_TOKENS,
 ) -> list[Sample]:
-    """`count` texts that continue the prompt: {'prompt', 'text'}, the text without the prompt.
+    """`count` texts that continue `PROMPT`: {'prompt', 'text'}, the text without the prompt.
 
     The same seed and weights give the same texts; torch's global generator is left alone.
 
     Raises:
-        UnknownCharacter: for a prompt with characters that the vocabulary lacks.
+        UnknownCharacter: when the vocabulary lacks a character of the prompt.
     """
     if count == 0:
         return []
     device = next(model.parameters()).device
-    prompt_ids = torch.from_numpy(vocabulary.encode(prompt)).to(device).repeat(count, 1)
+    prompt_ids = torch.from_numpy(vocabulary.encode(PROMPT)).to(device).repeat(count, 1)
     generator = torch.Generator(device).manual_seed(seed)
     with evaluating(model):
         ids = model.generate(prompt_ids, new_tokens, temperature=TEMPERATURE, generator=generator)
     written = ids[:, prompt_ids.shape[1] :].cpu().numpy()
-    return [{"prompt": prompt, "text": vocabulary.decode(row)} for row in written]
+    return [{"prompt": PROMPT, "text": vocabulary.decode(row)} for row in written]
 
 
 def misclassified_images(
@@ -91,20 +81,18 @@ def misclassified_images(
     *,
     classes: tuple[str, ...],
     count: int,
-    most: int | None = None,
 ) -> list[Sample]:
     """The first `count` images of the source that the model gets wrong.
 
     Each is {'index', 'image', 'true', 'predicted', 'confidence'}; the image is rows of grey
-    values, or of [red, green, blue], from 0 to 255. At most the first `most` samples are tried.
+    values, or of [red, green, blue], from 0 to 255.
     """
     found: list[Sample] = []
-    samples = min(len(source), most or len(source))
     with evaluating(model), torch.no_grad():
-        for first in range(0, samples, SCANNED_AT_ONCE):
+        for first in range(0, len(source), SCANNED_AT_ONCE):
             if len(found) >= count:
                 break
-            indices = np.arange(first, min(first + SCANNED_AT_ONCE, samples))
+            indices = np.arange(first, min(first + SCANNED_AT_ONCE, len(source)))
             found += _wrong_of(model, source, task, classes, indices)
     return found[:count]
 

@@ -82,6 +82,16 @@ def load(data: DataSpec, *, block_size: int | None = None) -> LoadedData:
     return _load(data, block_size)
 
 
+def load_for(data: DataSpec, model: ModelSpec) -> LoadedData:
+    """Load and split the data, cut as this model reads it.
+
+    Raises:
+        NotLoadable: for data that was handed over in memory.
+        BlockSizeMissing: for text beside a model that reads none.
+    """
+    return load(data, block_size=_block_size(model))
+
+
 def facts_of(data: DataSpec, model: ModelSpec) -> DataFacts:
     """What forms and checks need to know about the data, cut as this model reads it.
 
@@ -90,10 +100,14 @@ def facts_of(data: DataSpec, model: ModelSpec) -> DataFacts:
     Raises:
         NotLoadable: for data that was handed over in memory.
     """
-    block_size = model.block_size if isinstance(model, GPTSpec) else None
+    block_size = _block_size(model)
     if data.source == "python-docs" and block_size is None:
         block_size = 1
     return load(data, block_size=block_size).facts
+
+
+def _block_size(model: ModelSpec) -> int | None:
+    return model.block_size if isinstance(model, GPTSpec) else None
 
 
 def text_samples(tokens: int, block_size: int, *, shifting: bool) -> int:
