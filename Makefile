@@ -10,10 +10,10 @@ help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(PY):
-	@p='$(PYTHON)'; "$${p:-python3}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Python 3.11 or newer is needed$${p:+, and $$p is not that}. Name one: make run PYTHON=/path/to/python3.12" >&2; \
-		exit 2; }
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@python="$(PYTHON)"; "$${python:=python3}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Traindeck needs Python 3.11 or newer; $$python is not that." \
+			"Name one: make run PYTHON=/path/to/python3.12" >&2; exit 2; }; \
+	"$$python" -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.runtime: requirements.txt | $(PY)
 	@echo "Installing requirements.txt into $(VENV); once, and some minutes the first time" >&2
@@ -24,7 +24,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	@$(PY) -m pip install --disable-pip-version-check -q -r requirements-dev.txt
 	@touch $@
 
-run: export TRAINDECK_RUNS = $(RUNS)
+run: export TRAINDECK_RUNS := $(RUNS)
 run: export PORT := $(PORT)
 run: $(VENV)/.runtime ## Open the app (PORT=8501, RUNS=runs)
 	@$(PY) -m components.serve
