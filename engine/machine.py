@@ -1,0 +1,80 @@
+"""What this machine has: cores, memory, disk, GPUs. Without torch, so that a page can ask."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True, slots=True)
+class GPU:
+    """One NVIDIA GPU."""
+
+    name: str
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFacts:
+    """What runs here can use."""
+
+    cores: int
+    memory_bytes: int
+    memory_available_bytes: int
+    disk_free_bytes: int
+    """Free on the disk of the runs folder."""
+    gpus: tuple[GPU, ...] = ()
+    mps: bool = False
+    """Whether this is a Mac whose GPU PyTorch calls 'mps'."""
+
+    def devices(self) -> tuple[str, ...]:
+        """Values of `hardware.device` that can be used here, besides 'auto'."""
+        return ("cpu", *(["cuda"] if self.gpus else []), *(["mps"] if self.mps else []))
+
+
+def machine_facts(folder: Path) -> MachineFacts:
+    """Measure this machine; `folder` (which may not exist yet) names the disk."""
+    memory = psutil.virtual_memory()
+    return MachineFacts(
+        cores=len(os.sched_getaffinity(0)) if platform.system() == "Linux" else os.cpu_count() or 1,
+        memory_bytes=memory.total,
+        memory_available_bytes=memory.available,
+        disk_free_bytes=shutil.disk_usage(_existing(folder)).free,
+        gpus=gpus(),
+        mps=platform.system() == "Darwin" and platform.machine() == "arm64",
+    )
+
+
+def gpus() -> tuple[GPU, ...]:
+    """The NVIDIA GPUs, in the driver's order; none where there is no driver."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except (pynvml.NVMLError_LibraryNotFound, pynvml.NVMLError_DriverNotLoaded):
+        return ()
+    try:
+        return tuple(_gpu(index) for index in range(pynvml.nvmlDeviceGetCount()))
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _gpu(index: int) -> GPU:
+    import pynvml
+
+    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+    return GPU(
+        name=str(pynvml.nvmlDeviceGetName(handle)),
+        memory_bytes=int(pynvml.nvmlDeviceGetMemoryInfo(handle).total),
+    )
+
+
+def _existing(folder: Path) -> Path:
+    """The folder or its nearest parent that is there."""
+    resolved = folder.resolve()
+    return next(path for path in (resolved, *resolved.parents) if path.exists())
