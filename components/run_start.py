@@ -10,10 +10,10 @@ from engine.runs.run import Run
 from engine.runs.state import LauncherName
 
 
-def begin(spec: RunSpec, launcher: LauncherName = "auto") -> Run:
-    """Create a run and put it into the queue."""
+def begin(spec: RunSpec, launcher: LauncherName = "auto", fingerprint: str = "") -> Run:
+    """Create a run and put it into the queue; `fingerprint` is that of its data, where known."""
     store = session.store()
-    run = store.create(spec)
+    run = store.create(spec, data_fingerprint=fingerprint or None)
     store.enqueue(run, launcher)
     return run
 

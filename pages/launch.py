@@ -1,5 +1,35 @@
-"""launch."""
+"""From nothing, an example or a form to a run."""
+
+from __future__ import annotations
 
 import streamlit as st
 
-st.title("launch")
+from components import (
+    config_form,
+    example_cards,
+    launch_panel,
+    preset_bar,
+    session,
+    spec_tabs,
+    workspace,
+)
+from components.outlook import outlook
+
+st.title("Launch")
+st.markdown("Start an example with one click, or set up a run of your own below.")
+example_cards.show("launch.example", customise=workspace.load)
+
+st.header("Your run")
+store, now = session.store(), workspace.current()
+if now.warning:
+    st.warning(now.warning, icon=":material/save:")
+ahead = outlook(now.draft, store)
+form, panel = st.columns([5, 3], gap="medium")
+with form:
+    preset_bar.show(ahead)
+    config_form.show(now.draft, ahead.problems)
+with panel, st.container(border=True, key="launch-panel"):
+    launch_panel.show(ahead)
+
+st.subheader("The same run as")
+spec_tabs.show(ahead.spec, store.root)

@@ -1,0 +1,74 @@
+"""The form of a whole RunSpec, made from its schema; errors stand beside their field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+import streamlit as st
+
+from components import form_fields, workspace
+from components.draft import Draft
+from components.form_schema import Item, Leaf, Variants, value_at
+from engine.errors import Problem
+from engine.task_spec import METRICS
+
+_MONITOR = "training.evaluation.monitor"
+_GROUPS = ("task", "data", "model", "training")
+
+
+def show(draft: Draft, problems: Sequence[Problem]) -> None:
+    """Draw the form of a draft: common fields in groups, the others under 'Advanced'.
+
+    Each of `problems` stands beside the field that its path names.
+    """
+    items = draft.items()
+    for item in items:
+        if "." not in item.path and isinstance(item, Leaf):
+            _show_item(item, draft, problems)
+    for group in _GROUPS:
+        members = [item for item in items if item.path.split(".")[0] == group]
+        with st.container(border=True, key=f"group-{group}"):
+            st.markdown(f"##### {group.capitalize()}")
+            _show_group(group, members, draft, problems)
+
+
+def _show_group(
+    group: str, items: Sequence[Item], draft: Draft, problems: Sequence[Problem]
+) -> None:
+    common = [item for item in items if isinstance(item, Variants) or item.common]
+    _show_grid(common, draft, problems)
+    rest = [item for item in items if item not in common]
+    if not rest:
+        return
+    wrong = any(problem.path == item.path for item in rest for problem in problems)
+    with st.expander("Advanced", expanded=workspace.keep_open(group, wrong), type="compact"):
+        for title, members in groupby(rest, key=lambda item: item.section):
+            if title.lower() != group:
+                st.caption(f"**{title}**")
+            _show_grid(list(members), draft, problems)
+
+
+def _show_grid(items: Sequence[Item], draft: Draft, problems: Sequence[Problem]) -> None:
+    with st.grid(3, min_column_width=190):
+        for item in items:
+            with st.container(gap="xsmall"):
+                _show_item(item, draft, problems)
+
+
+def _show_item(item: Item, draft: Draft, problems: Sequence[Problem]) -> None:
+    value = value_at(draft.document, item.path)
+    own = [problem for problem in problems if problem.path == item.path]
+    if isinstance(item, Variants):
+        form_fields.show_variants(item, value[item.tag], own)
+    else:
+        form_fields.show(_with_choices(item, draft), value, own)
+
+
+def _with_choices(leaf: Leaf, draft: Draft) -> Leaf:
+    """What can be monitored depends on the task."""
+    if leaf.path != _MONITOR:
+        return leaf
+    measured = METRICS.get(draft.document["task"]["kind"], {})
+    return replace(leaf, kind="choice", choices=tuple(f"val/{name}" for name in measured))

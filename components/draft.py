@@ -1,0 +1,141 @@
+"""Draft: the spec that somebody is filling in, valid or not, and the file that keeps it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from components.form_schema import Document, Item, Variants, completed, fields, replaced, value_at
+from engine.errors import Problem
+from engine.run_spec import RunSpec
+from engine.runs.files import write_whole
+from engine.runs.state import LauncherName
+
+LAUNCHERS: tuple[LauncherName, ...] = ("auto", "thread", "process")
+
+Stamp = tuple[int, int, int]
+"""Time, inode and size of a file: another stamp is another content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A spec as nested dictionaries; it becomes a `RunSpec` only when everything fits."""
+
+    document: Document
+    shelf: Mapping[str, Any] = field(default_factory=dict)
+    """What was typed and is not in use now, to come back when it is chosen again."""
+    launcher: LauncherName = "auto"
+
+    @classmethod
+    def of(cls, spec: RunSpec, launcher: LauncherName = "auto") -> Draft:
+        return cls(spec.model_dump(mode="json"), launcher=launcher)
+
+    def items(self) -> Sequence[Item]:
+        """The fields to fill in, in order."""
+        return tuple(fields(RunSpec, self.document))
+
+    def edited(self, path: str, value: object) -> Draft:
+        """Another value at a path, unchecked."""
+        return replace(self, document=replaced(self.document, path, value))
+
+    def switched_off(self, path: str) -> Draft:
+        """No value at a path; the old one waits on the shelf."""
+        shelf = {**self.shelf, path: value_at(self.document, path)}
+        return replace(self.edited(path, None), shelf=shelf)
+
+    def switched_on(self, path: str, suggestion: object) -> Draft:
+        """The value from the shelf at a path again; the suggestion when there is none."""
+        earlier = self.shelf.get(path)
+        return self.edited(path, suggestion if earlier is None else earlier)
+
+    def chosen(self, variants: Variants, name: str) -> Draft:
+        """Another variant at a path; values that both have stay, the others wait on the shelf."""
+        now: Document = value_at(self.document, variants.path)
+        old_slot, slot = (f"{variants.path}:{tag}" for tag in (now[variants.tag], name))
+        waiting = self.shelf.get(slot)
+        earlier = waiting if isinstance(waiting, dict) else {}
+        variant = completed(dict(variants.options)[name], {variants.tag: name, **earlier}, {})
+        kept = {key: value for key, value in now.items() if key in variant and key != variants.tag}
+        shelf = {**self.shelf, old_slot: now}
+        return replace(self.edited(variants.path, {**variant, **kept}), shelf=shelf)
+
+    def spec(self) -> RunSpec:
+        """The spec to run.
+
+        Raises:
+            BadInput: with everything that is wrong.
+        """
+        return RunSpec.parse(self.document)
+
+
+def at_field(problem: Problem, items: Sequence[Item]) -> Problem:
+    """The problem at the field that can mend it, where that is known.
+
+    A check across fields names one first in its sentence; a variant's tag belongs to its selector.
+    """
+    labels = {item.path: item.label for item in items}
+    tags = {f"{item.path}.{item.tag}": item.path for item in items if isinstance(item, Variants)}
+    path = tags.get(problem.path, problem.path)
+    if path in labels:
+        return replace(problem, path=path)
+    named = problem.message.split(" ", 1)[0]
+    for path in (f"{problem.path}.{named}", named):
+        if path in labels:
+            message = labels[path] + problem.message.removeprefix(named)
+            return replace(problem, path=path, message=message)
+    return problem
+
+
+class DraftFile:
+    """The draft in the runs folder, shared by all tabs and kept over restarts."""
+
+    def __init__(self, root: Path) -> None:
+        self.path = root / ".workspace" / "draft.json"
+
+    def stamp(self) -> Stamp | None:
+        """Changes when anybody writes the file; None when there is none."""
+        try:
+            stat = self.path.stat()
+        except OSError:
+            return None
+        return stat.st_mtime_ns, stat.st_ino, stat.st_size
+
+    def read(self, default: RunSpec) -> Draft:
+        """The kept draft; the default when there is none.
+
+        Raises:
+            ValueError: when the file is damaged, with the reason.
+        """
+        try:
+            kept = json.loads(self.path.read_bytes())
+        except FileNotFoundError:
+            return Draft.of(default)
+        except (OSError, RecursionError) as error:
+            raise ValueError(str(error)) from None
+        if not isinstance(kept, dict) or not isinstance(kept.get("shelf"), dict):
+            raise ValueError("it does not hold a draft")
+        document = completed(RunSpec, kept.get("document"), default.model_dump(mode="json"))
+        launcher = kept.get("launcher")
+        return Draft(document, kept["shelf"], launcher if launcher in LAUNCHERS else "auto")
+
+    def write(self, draft: Draft) -> None:
+        """Replace the kept draft.
+
+        Raises:
+            OSError: when the disk is full or the folder cannot be written.
+        """
+        self.path.parent.mkdir(mode=0o700, exist_ok=True)
+        kept = {"document": draft.document, "shelf": draft.shelf, "launcher": draft.launcher}
+        write_whole(self.path, json.dumps(kept, indent=1))
+
+    def set_aside(self) -> str:
+        """Move a damaged draft out of the way, so that nothing typed is lost; what was done."""
+        aside = self.path.with_name("draft.damaged.json")
+        try:
+            self.path.replace(aside)
+        except OSError as error:
+            return f"It stays in {self.path} ({error.strerror or error})."
+        return f"The damaged file is kept as {aside}."

@@ -1,0 +1,131 @@
+"""What a run will do, take and need, and the button that starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from components import readable, run_start, session, trouble, workspace
+from components.charts.schedule import schedule_figure
+from components.draft import LAUNCHERS
+from components.form_fields import complaint
+from components.numbers import DASH
+from components.outlook import Outlook
+from components.plain_text import as_markdown
+from engine.errors import Problem
+
+_LAUNCHER = "launcher"
+_LAUNCHERS = {
+    "auto": "Picks for you: a process of its own on a CPU, a thread of the server on a GPU.",
+    "thread": "Trains inside the server; it stops when the server stops.",
+    "process": "Trains in a process of its own; it goes on when the server stops.",
+}
+
+
+def show(outlook: Outlook) -> None:
+    """Draw the panel beside the form."""
+    st.markdown("##### What will happen")
+    if outlook.estimate is not None:
+        _numbers(outlook)
+        _schedule(outlook)
+    for problem in outlook.warnings:
+        st.warning(_sentence(outlook, problem), icon=":material/warning:")
+    if outlook.problems:
+        _mistakes(outlook)
+    _start(outlook)
+
+
+def _numbers(outlook: Outlook) -> None:
+    with st.grid(3, min_column_width=105, gap=("small", "small")):
+        for label, value in numbers(outlook).items():
+            st.markdown(f":small[:gray[{label}]]  \n**{as_markdown(value)}**")
+
+
+def numbers(outlook: Outlook) -> dict[str, str]:
+    """What the run amounts to, by label; what is not known is a dash, never a guess."""
+    known = outlook.estimate
+    assert known is not None
+    rows = {
+        "Parameters": _maybe(readable.count, known.parameters),
+        "Steps": _maybe(readable.count, known.steps),
+        "Epochs": _maybe(readable.shortest, known.epochs and float(f"{known.epochs:.3g}")),
+        "Samples seen": _maybe(readable.count, known.samples),
+        "Tokens seen": _maybe(readable.count, known.tokens),
+        "Memory": _maybe(readable.size, known.memory_bytes),
+        "Checkpoints": _maybe(readable.size, known.disk_bytes),
+    }
+    if known.tokens is None:
+        del rows["Tokens seen"]
+    return {**rows, "Time": _time(outlook)}
+
+
+def _maybe(words: Callable[[float], str], number: float | None) -> str:
+    return DASH if number is None else words(number)
+
+
+def _time(outlook: Outlook) -> str:
+    """From earlier runs of the same work on this machine, else said to be unknown."""
+    if outlook.pace is None or outlook.estimate is None or outlook.estimate.steps is None:
+        return "unknown until the first run"
+    return f"about {readable.duration(outlook.pace.step_s * outlook.estimate.steps)}"
+
+
+def _schedule(outlook: Outlook) -> None:
+    spec, known = outlook.spec, outlook.estimate
+    if spec is None or known is None or known.steps is None:
+        return
+    training = spec.training
+    st.caption("Learning rate")
+    st.plotly_chart(
+        schedule_figure(training.optimizer, training.scheduler, known.steps),
+        key="launch.schedule",
+        config={"displayModeBar": False},
+    )
+
+
+def _mistakes(outlook: Outlook) -> None:
+    """All that keeps the run from starting, also what is folded away in the form."""
+    lines = [f"- {_sentence(outlook, problem)}" for problem in outlook.problems]
+    st.error("\n".join(lines), title="Correct this before starting", icon=":material/error:")
+
+
+def _sentence(outlook: Outlook, problem: Problem) -> str:
+    return f"**{as_markdown(outlook.label_of(problem))}**: {as_markdown(complaint(problem))}"
+
+
+def _start(outlook: Outlook) -> None:
+    launcher = workspace.current().draft.launcher
+    st.segmented_control(
+        "Run as",
+        LAUNCHERS,
+        key=session.seed(_LAUNCHER, launcher),
+        required=True,
+        format_func=readable.choice,
+        on_change=_choose_launcher,
+        width="stretch",
+    )
+    st.caption(_LAUNCHERS[launcher])
+    ready = outlook.spec is not None and not outlook.problems
+    if (
+        st.button(
+            "Start",
+            key="launch.start",
+            type="primary",
+            icon=":material/play_arrow:",
+            width="stretch",
+            disabled=not ready,
+            help=None if ready else "Correct the marked fields first.",
+        )
+        and outlook.spec is not None
+        and outlook.facts is not None
+    ):
+        with trouble.shown():
+            run = run_start.begin(outlook.spec, launcher, outlook.facts.fingerprint)
+            run_start.open_live(run.id)
+
+
+def _choose_launcher() -> None:
+    chosen = session.form_value(_LAUNCHER)
+    workspace.change(replace(workspace.current().draft, launcher=chosen))

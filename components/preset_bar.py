@@ -1,0 +1,60 @@
+"""Presets as buttons that change the draft, and the way back."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components import readable, spec_text, workspace
+from components.outlook import Outlook
+from components.plain_text import as_markdown
+from engine.presets import PRESETS, Preset
+from engine.run_spec import RunSpec
+
+
+def show(outlook: Outlook) -> None:
+    """Draw a button for each preset, and what the last load changed."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.caption("Presets", width="content")
+        for name, preset in PRESETS.items():
+            st.button(
+                preset.label,
+                key=f"preset.{name}",
+                help=preset.sentence if outlook.spec else "Correct the marked fields first.",
+                disabled=outlook.spec is None,
+                on_click=_apply,
+                args=(preset, outlook),
+            )
+    tell()
+
+
+def tell() -> None:
+    """Draw what the last load did, with a button to take it back."""
+    now = workspace.current()
+    if now.before is None:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(now.notice, width="stretch")
+        st.button("Undo", key="launch.undo", icon=":material/undo:", on_click=workspace.undo)
+
+
+def _apply(preset: Preset, outlook: Outlook) -> None:
+    assert outlook.spec is not None
+    after = preset.apply(outlook.spec)
+    workspace.load(after, f"**{preset.label}**: {_changes(outlook, after)}")
+
+
+def _changes(outlook: Outlook, after: RunSpec) -> str:
+    """What a preset changed, with the labels of the form."""
+    assert outlook.spec is not None
+    labels = {item.path: item.label for item in outlook.items}
+    changed = [
+        f"{as_markdown(labels.get(path, path))} {_shown(old)} → {_shown(new)}"
+        for path, (old, new) in spec_text.differences(outlook.spec, after).items()
+    ]
+    return ", ".join(changed) or "everything was set like that already."
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return readable.shortest(value)
+    return "off" if value in (None, False) else "on" if value is True else as_markdown(str(value))

@@ -1,0 +1,94 @@
+"""The draft that a tab shows: kept on the disk, taken over when another tab has changed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from components import session
+from components.draft import Draft, DraftFile, Stamp
+from engine.examples import EXAMPLES
+from engine.run_spec import RunSpec
+
+
+@dataclass
+class Workspace:
+    """What a tab knows about its draft."""
+
+    draft: Draft
+    stamp: Stamp | None = None
+    """The file as this tab last read or wrote it."""
+    warning: str = ""
+    """What is wrong with keeping the draft."""
+    notice: str = ""
+    """What `load` did, until the next change."""
+    before: Draft | None = None
+    """The draft that `load` replaced, until the next change."""
+    unfolded: set[str] = field(default_factory=set)
+    """Parts of the form that had to be opened, and stay open until the next load."""
+
+
+def current() -> Workspace:
+    """This tab's draft, or the newer one that another tab has left on the disk."""
+    file = DraftFile(session.store().root)
+    kept: Workspace | None = st.session_state.get(session.WORKSPACE)
+    if kept is None or kept.stamp != file.stamp():
+        session.clear_form()
+        kept = _read(file)
+        st.session_state[session.WORKSPACE] = kept
+    return kept
+
+
+def change(draft: Draft) -> None:
+    """Keep what one widget changed; the other widgets stay as they are."""
+    workspace, file = current(), DraftFile(session.store().root)
+    workspace.draft, workspace.notice, workspace.before = draft, "", None
+    try:
+        file.write(draft)
+        workspace.warning = ""
+    except OSError as error:
+        workspace.warning = (
+            f"The draft could not be saved in {file.path.parent} ({error.strerror or error}). "
+            "It is kept in this tab only: free some space or make the folder writable."
+        )
+    workspace.stamp = file.stamp()
+
+
+def load(spec: RunSpec, notice: str) -> None:
+    """Replace the whole draft from outside the form, in a way that can be undone."""
+    before = current().draft
+    _replace(Draft.of(spec, before.launcher))
+    workspace = current()
+    workspace.before, workspace.notice = before, notice
+
+
+def undo() -> None:
+    """Take back the last `load`."""
+    before = current().before
+    if before is not None:
+        _replace(before)
+
+
+def keep_open(part: str, needed: bool) -> bool:
+    """Whether a part of the form has to be open: it is needed, or was since the last load."""
+    unfolded = current().unfolded
+    if needed:
+        unfolded.add(part)
+    return part in unfolded
+
+
+def _replace(draft: Draft) -> None:
+    session.clear_form()
+    change(draft)
+    current().unfolded.clear()
+
+
+def _read(file: DraftFile) -> Workspace:
+    default = next(iter(EXAMPLES.values())).spec
+    try:
+        return Workspace(file.read(default), file.stamp())
+    except ValueError as error:
+        kept_where = file.set_aside()
+        warning = f"The draft could not be read ({error}), so the form begins with an example."
+        return Workspace(Draft.of(default), file.stamp(), f"{warning} {kept_where}")
