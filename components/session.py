@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import Any
 
 import streamlit as st
 
+from components.event_tail import EventTail
+from components.run_requests import Asked
 from engine.errors import RunsFolderUnusable
+from engine.runs import RUNS_VARIABLE
+from engine.runs.last_values import LastValues
+from engine.runs.run import Run
 from engine.runs.store import RunStore
 
-RUNS_VARIABLE = "TRAINDECK_RUNS"
-"""The environment variable that names the runs folder."""
+WORKSPACE = "launch.workspace"
+_FORM = "form."
+
+RUNS_TABLE = "runs.table"
+RUNS_FILTER = "runs.filter"
+SAMPLE_STEP = "live.sample_step"
+PICKED = "live.picked"
+_CHOSEN = "runs.chosen"
+_TABLE_ROWS = "runs.table_rows"
+_ASKED = "live.asked"
+_EVENTS = "live.events"
+_FOLLOWS = "live.follows_samples"
 
 
 @lru_cache(maxsize=8)
@@ -35,3 +51,107 @@ def begin() -> None:
     except RunsFolderUnusable as error:
         st.error(str(error), icon=":material/folder_off:")
         st.stop()
+
+
+# -- the form of the Launch page -------------------------------------------------------------------
+
+
+def form_key(path: str) -> str:
+    """The key of the widget of a field."""
+    return f"{_FORM}{path}"
+
+
+def seed(path: str, value: object) -> str:
+    """The key of the widget of a field, which shows `value` unless it has its own already."""
+    key = form_key(path)
+    st.session_state.setdefault(key, value)
+    return key
+
+
+def form_value(path: str) -> Any:
+    """What the widget of a field holds."""
+    return st.session_state[form_key(path)]
+
+
+def set_form_value(path: str, value: object) -> None:
+    """Put a value into the widget of a field; only before it is drawn."""
+    st.session_state[form_key(path)] = value
+
+
+def clear_form() -> None:
+    """Let every widget of the form take its value from the draft again."""
+    for key in [str(key) for key in st.session_state if str(key).startswith(_FORM)]:
+        del st.session_state[key]
+
+
+# -- what is looked at on the Live and Runs pages --------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def last_values() -> LastValues:
+    """The newest metrics of all runs, shared by all sessions."""
+    return LastValues()
+
+
+def chosen_runs() -> list[str]:
+    """The runs chosen on the Runs page, newest first; they stay chosen when the page is left."""
+    chosen: list[str] = st.session_state.get(_CHOSEN, [])
+    return chosen
+
+
+def choose_runs(run_ids: list[str]) -> None:
+    """Keep which runs are chosen."""
+    st.session_state[_CHOSEN] = run_ids
+
+
+def table_rows() -> list[str] | None:
+    """The run of each row as the table of runs was last drawn."""
+    rows: list[str] | None = st.session_state.get(_TABLE_ROWS)
+    return rows
+
+
+def remember_table_rows(run_ids: list[str]) -> None:
+    """Keep the run of each row of the table."""
+    st.session_state[_TABLE_ROWS] = run_ids
+
+
+def forget_table() -> None:
+    """Let the table of runs take its selection from the chosen runs again."""
+    st.session_state.pop(_TABLE_ROWS, None)
+
+
+def seed_label(run_id: str, field: str, value: str) -> str:
+    """The key of the widget for a label of a run, which shows `value` unless it has its own."""
+    key = f"runs.label.{field}.{run_id}"
+    st.session_state.setdefault(key, value)
+    return key
+
+
+def asked(run_id: str) -> Asked | None:
+    """What this tab last asked of a run."""
+    asked: Asked | None = st.session_state.get(_ASKED)
+    return asked if asked is not None and asked.run_id == run_id else None
+
+
+def remember_asked(asked: Asked | None) -> None:
+    """Keep what was asked of a run until it has been done."""
+    st.session_state[_ASKED] = asked
+
+
+def event_tail(run: Run) -> EventTail:
+    """The events of the run that this tab looks at, with the offset to read on from."""
+    tail: EventTail | None = st.session_state.get(_EVENTS)
+    if tail is None or tail.run_id != run.id:
+        st.session_state[_EVENTS] = tail = EventTail(run.id)
+    return tail
+
+
+def follows_samples() -> bool:
+    """Whether the newest samples are to be shown as they come."""
+    follows: bool = st.session_state.get(_FOLLOWS, True)
+    return follows
+
+
+def follow_samples(follow: bool) -> None:
+    """Keep whether to show the newest samples."""
+    st.session_state[_FOLLOWS] = follow

@@ -92,16 +92,16 @@ def _curves(spec: RunSpec, steps: int) -> dict[str, tuple[int, list[float]]]:
     val = [_loss(step) + 0.05 for step in range(50, steps + 1, 50)]
     curves = {
         "train/loss": (1, train),
-        "train/lr": (1, [1e-3 * 0.999**step for step in range(steps)]),
-        "train/grad_norm": (1, [0.5 + abs(noise.gauss(0, 0.1)) for _ in range(steps)]),
+        "optim/lr": (1, [1e-3 * 0.999**step for step in range(steps)]),
+        "optim/grad_norm": (1, [0.5 + abs(noise.gauss(0, 0.1)) for _ in range(steps)]),
         "val/loss": (50, val),
     }
     if spec.task.kind == "causal-lm":
-        curves["train/tokens_per_s"] = (1, [noise.gauss(23_000, 500) for _ in range(steps)])
+        curves["speed/targets_per_s"] = (10, [noise.gauss(23_000, 500) for _ in range(steps // 10)])
         curves["val/perplexity"] = (50, [math.exp(loss) for loss in val])
         curves["val/bits_per_char"] = (50, [loss / math.log(2) for loss in val])
     else:
-        curves["train/samples_per_s"] = (1, [noise.gauss(2_300, 50) for _ in range(steps)])
+        curves["speed/samples_per_s"] = (10, [noise.gauss(2_300, 50) for _ in range(steps // 10)])
         curves["val/accuracy"] = (50, [1 - 0.1 * loss for loss in val])
         curves["val/f1_macro"] = (50, [0.99 - 0.1 * loss for loss in val])
     return {metric: points for metric, points in curves.items() if points[1]}

@@ -1,0 +1,96 @@
+"""The buttons that ask something of a run."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from components import session, trouble
+from components.plain_text import as_markdown
+from components.run_requests import Action, Asked, doing, refusal
+from engine.runs.run import Run
+from engine.runs.state import RESUMABLE, RunState
+
+_BUTTONS: tuple[tuple[Action, str, str], ...] = (
+    ("pause", "Pause", ":material/pause:"),
+    ("resume", "Resume", ":material/play_arrow:"),
+    ("stop-and-save", "Stop and save", ":material/save:"),
+    ("stop", "Stop", ":material/stop:"),
+    ("checkpoint", "Checkpoint now", ":material/flag:"),
+    ("validate", "Validate now", ":material/fact_check:"),
+)
+
+
+def pending(run: Run, state: RunState) -> str:
+    """What was asked of the run, here or in another tab, and is not done yet; empty for nothing."""
+    asked = session.asked(run.id)
+    if asked is not None:
+        events = session.event_tail(run).read_on(run)
+        if not asked.is_done(state, len(events), time.time()):
+            return doing(asked.action)
+        session.remember_asked(None)
+    left = run.waiting_requests()
+    return doing(left[-1]) if left else ""
+
+
+def show(run: Run, state: RunState) -> None:
+    """Draw the buttons; those that are not possible now say why."""
+    in_memory = run.record.spec.model.kind == "in-memory"
+    with st.container(horizontal=True, gap="small", key="live-controls"):
+        if state.status == "queued":
+            _button(run, state, "unqueue", "Take out of the queue", ":material/playlist_remove:")
+        for action, label, icon in _BUTTONS:
+            why_not = refusal(action, state, in_memory=in_memory)
+            if action == "stop" and not why_not:
+                _confirmed_stop(run, state)
+            else:
+                _button(run, state, action, label, icon, why_not)
+
+
+def ask(run: Run, action: Action) -> None:
+    """Do or request an action, and remember it until the run has answered."""
+    with trouble.shown():
+        state = run.state()
+        events = len(session.event_tail(run).read_on(run))
+        _carry_out(run, state, action)
+        session.remember_asked(Asked(run.id, action, state.status, events, time.time()))
+
+
+def _carry_out(run: Run, state: RunState, action: Action) -> None:
+    if action == "unqueue":
+        session.store().unqueue(run)
+    elif action == "resume" and state.status in RESUMABLE:
+        launcher = "auto" if state.launcher == "foreground" else state.launcher
+        session.store().enqueue(run, launcher)
+    else:
+        run.request(action)
+
+
+def _confirmed_stop(run: Run, state: RunState) -> None:
+    with st.popover("Stop", icon=":material/stop:", key="live.stop-popover"):
+        st.write(f"Stop without saving? {as_markdown(_lost_words(run, state))}")
+        _button(run, state, "stop", "Stop without saving", ":material/stop:")
+
+
+def _lost_words(run: Run, state: RunState) -> str:
+    steps = run.checkpoint_steps()
+    kept = steps[-1] if steps else 0
+    return (
+        f"A later Resume begins at step {kept:,}; the {state.step - kept:,} steps since are lost."
+    )
+
+
+def _button(
+    run: Run, state: RunState, action: Action, label: str, icon: str, why_not: str = ""
+) -> None:
+    st.button(
+        label,
+        key=f"live.{action}",
+        icon=icon,
+        type="primary" if action == "resume" and not why_not else "secondary",
+        disabled=bool(why_not),
+        help=why_not or None,
+        on_click=ask,
+        args=(run, action),
+    )

@@ -1,0 +1,155 @@
+"""Who a run is and how it is doing: name, status, progress, current numbers, trouble."""
+
+from __future__ import annotations
+
+import html
+import time
+from typing import NamedTuple
+
+import streamlit as st
+
+from components.durations import shown_duration
+from components.numbers import DASH, shown_number
+from components.plain_text import as_markdown
+from components.spec_words import data_words, model_words
+from components.status_badge import status_badge
+from engine.runs.last_values import LastValues
+from engine.runs.run import Run
+from engine.runs.state import RunState
+from engine.task_spec import TaskKind
+
+SILENT_S = 15.0
+"""A running worker writes a heartbeat twice a second; after so long something is wrong."""
+
+_QUALITY: dict[TaskKind, tuple[str, str]] = {
+    "causal-lm": ("Perplexity", "val/perplexity"),
+    "image-classification": ("Accuracy", "val/accuracy"),
+}
+_SPEED: dict[TaskKind, tuple[str, str]] = {
+    "causal-lm": ("Tokens / s", "speed/targets_per_s"),
+    "image-classification": ("Samples / s", "speed/samples_per_s"),
+}
+
+
+class Reading(NamedTuple):
+    """One current number with its label, ready to show."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+def show(run: Run, state: RunState, last: LastValues, doing: str = "") -> None:
+    """Draw the header; `doing` says what the run has been asked for and not yet done."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(_heading(run.name), width="content")
+        status_badge(state.status)
+        if words := doing or _phase(state):
+            st.badge(as_markdown(words), icon=":material/hourglass_top:", color="gray")
+    st.caption(as_markdown(place(run, state)))
+    if state.total_steps:
+        share = min(1.0, state.step / state.total_steps)
+        st.progress(share, text=as_markdown(progress_words(state)))
+    with st.container(horizontal=True, gap="small", key="live-readings"):
+        for reading in readings(run, state, last):
+            st.metric(reading.label, reading.value, help=reading.note or None, width=142)
+
+
+def place(run: Run, state: RunState) -> str:
+    """Model, data, and where the arithmetic runs."""
+    spec = run.record.spec
+    threads = f", {state.threads} threads" if state.threads and state.device == "cpu" else ""
+    launcher = "" if state.launcher == "auto" else state.launcher
+    where = [f"{state.device}{threads}" if state.device else "", launcher, state.host]
+    parts = [model_words(spec.model), data_words(spec.data), *where]
+    return " · ".join(part for part in parts if part)
+
+
+def progress_words(state: RunState) -> str:
+    """Step of total, epoch, share, time spent and time to come."""
+    assert state.total_steps
+    parts = [f"Step {state.step:,} of {state.total_steps:,}"]
+    parts.append(f"{100 * state.step / state.total_steps:.0f}%")
+    if state.epoch is not None:
+        parts.append(f"epoch {state.epoch:.2f}")
+    parts.append(f"trained {shown_duration(state.trained_s)}")
+    if state.status == "running" and state.eta_s is not None:
+        parts.append(f"{shown_duration(state.eta_s)} left")
+    return " · ".join(parts)
+
+
+def readings(run: Run, state: RunState, last: LastValues) -> list[Reading]:
+    """The current numbers of a run; a dash for what is not known yet."""
+    kind = run.record.spec.task.kind
+
+    def newest(label: str, metric: str) -> Reading:
+        return Reading(label, shown_number(last.of(run.folder, metric)))
+
+    best = state.best
+    monitor = run.record.spec.training.evaluation.monitor
+    best_value = DASH if best is None else shown_number(best.value)
+    best_note = "" if best is None else f"Best {best.metric}, measured at step {best.step:,}."
+    step = "" if best is None else f" @ {best.step:,}"
+    return [
+        newest("Train loss", "train/loss"),
+        newest("Val loss", "val/loss"),
+        Reading(f"Best {monitor.removeprefix('val/')}{step}", best_value, as_markdown(best_note)),
+        newest(*_QUALITY[kind]),
+        newest("Learning rate", "optim/lr"),
+        newest(*_SPEED[kind]),
+    ]
+
+
+def show_trouble(run: Run, state: RunState, now: float | None = None) -> None:
+    """A banner where something needs attention: why the run ended or waits, and what then."""
+    now = time.time() if now is None else now
+    match state.status:
+        case "interrupted":
+            st.warning(as_markdown(interrupted_words(run, state)), icon=":material/power_off:")
+        case "failed":
+            st.error(as_markdown(failed_words(run, state)), icon=":material/error:")
+        case "paused" if not state.reason.startswith("Paused"):
+            st.warning(as_markdown(state.reason), icon=":material/hard_drive:")
+        case "stopped" if state.reason:
+            st.info(as_markdown(state.reason), icon=":material/stop_circle:")
+        case "running" if state.heartbeat and now - state.heartbeat > SILENT_S:
+            silent = shown_duration(now - state.heartbeat)
+            st.warning(
+                f"No sign of life from the worker for {silent}.", icon=":material/sensors_off:"
+            )
+
+
+def interrupted_words(run: Run, state: RunState) -> str:
+    """What is there of an interrupted run, and where Resume begins."""
+    newest = run.last("train/loss")
+    curves = (
+        f"curves are complete up to step {newest[0]:,}" if newest else "there are no curves yet"
+    )
+    return f"The worker ended at step {state.step:,}; {curves}. {resume_words(run)}"
+
+
+def failed_words(run: Run, state: RunState) -> str:
+    """Why a run failed, and where Resume begins."""
+    reason = state.reason or "The worker gave no reason."
+    return f"{reason} {resume_words(run)}"
+
+
+def resume_words(run: Run) -> str:
+    """Where Resume begins."""
+    steps = run.checkpoint_steps()
+    if not steps:
+        return "There is no checkpoint, so Resume begins at step 0."
+    return f"Resume continues from the checkpoint at step {steps[-1]:,}."
+
+
+def _phase(state: RunState) -> str:
+    return "" if state.phase in ("", "training") else f"{state.phase}…"
+
+
+def _heading(name: str) -> str:
+    style = (
+        "margin:0;padding:0;font-size:1.75rem;line-height:1.25;overflow-wrap:anywhere;"
+        "display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;overflow:hidden"
+    )
+    text = html.escape(name)
+    return f'<h1 style="{style}" title="{text}">{text}</h1>'

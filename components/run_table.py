@@ -1,0 +1,164 @@
+"""A table of runs: rows, what a filter leaves of them, the data frame, and the widget."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
+
+from components import session
+from components.durations import clock_duration
+from components.spec_words import data_words, model_words
+from engine.runs.last_values import LastValues
+from engine.runs.state import RunState
+from engine.runs.store import RunStore, RunSummary
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One row. Unknown is None."""
+
+    id: str
+    name: str
+    status: str
+    progress: float | None = None
+    """Share of the steps that are done, in percent."""
+    model: str = ""
+    data: str = ""
+    best: float | None = None
+    monitor: str = ""
+    val_loss: float | None = None
+    train_loss: float | None = None
+    trained_s: float | None = None
+    started_at: float | None = None
+    tags: tuple[str, ...] = ()
+    remark: str = ""
+    """Why it ended or waits, or what is wrong with its folder."""
+
+
+def rows(store: RunStore, last: LastValues) -> list[RunRow]:
+    """All runs, newest first."""
+    return [_row(summary, store.root / summary.id, last) for summary in store.list()]
+
+
+def matching(rows: Sequence[RunRow], text: str) -> list[RunRow]:
+    """The rows that have every word of `text` in their name, tags, status, model, data or id."""
+    words = text.casefold().split()
+    return [row for row in rows if all(word in _haystack(row) for word in words)]
+
+
+def frame(rows: Sequence[RunRow]) -> pd.DataFrame:
+    """One line a run, one column a field."""
+    columns = {
+        "Status": [row.status for row in rows],
+        "Name": [row.name for row in rows],
+        "Progress": _floats([row.progress for row in rows]),
+        "Best": _floats([row.best for row in rows]),
+        "Monitor": [row.monitor for row in rows],
+        "Val loss": _floats([row.val_loss for row in rows]),
+        "Train loss": _floats([row.train_loss for row in rows]),
+        "Trained": [clock_duration(row.trained_s) for row in rows],
+        "Started": pd.to_datetime(_floats([row.started_at for row in rows]), unit="s", utc=True),
+        "Model": [row.model for row in rows],
+        "Data": [row.data for row in rows],
+        "Tags": [list(row.tags) for row in rows],
+        "Remark": [row.remark for row in rows],
+    }
+    return pd.DataFrame(columns)
+
+
+def show(rows: Sequence[RunRow]) -> list[str]:
+    """Draw the table and give the ids of the chosen runs, also of those a filter hides."""
+    ids = [row.id for row in rows]
+    _move_selection(ids)
+    event = st.dataframe(
+        frame(rows),
+        key=session.RUNS_TABLE,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config=_column_config(),
+        height=min(460, 38 + 35 * max(1, len(rows))),
+        placeholder="–",
+        alt="All runs",
+    )
+    chosen = {ids[row] for row in event["selection"]["rows"] if row < len(ids)}
+    shown = set(ids)
+    hidden = {run_id for run_id in session.chosen_runs() if run_id not in shown}
+    session.choose_runs(sorted(chosen | hidden, reverse=True))
+    return session.chosen_runs()
+
+
+def _move_selection(ids: list[str]) -> None:
+    """The widget selects by row number: when rows move, the selection moves with its runs."""
+    if session.table_rows() == ids and session.RUNS_TABLE in st.session_state:
+        return
+    rows = selected_rows(ids, session.chosen_runs())
+    st.session_state[session.RUNS_TABLE] = {"selection": {"rows": rows}}
+    session.remember_table_rows(ids)
+
+
+def selected_rows(ids: Sequence[str], chosen: Collection[str]) -> list[int]:
+    """Row numbers of the chosen runs."""
+    return [row for row, run_id in enumerate(ids) if run_id in chosen]
+
+
+def _row(summary: RunSummary, folder: Path, last: LastValues) -> RunRow:
+    record, state, labels = summary.record, summary.state, summary.labels
+    if record is None or state is None or labels is None:
+        return RunRow(summary.id, summary.name, "damaged", remark=summary.damage)
+    best = state.best
+    return RunRow(
+        id=summary.id,
+        name=summary.name,
+        status=state.status,
+        progress=_progress(state),
+        model=model_words(record.spec.model),
+        data=data_words(record.spec.data),
+        best=None if best is None else best.value,
+        monitor=record.spec.training.evaluation.monitor,
+        val_loss=last.of(folder, "val/loss"),
+        train_loss=last.of(folder, "train/loss"),
+        trained_s=state.trained_s if state.started_at else None,
+        started_at=state.started_at,
+        tags=labels.tags,
+        remark=state.reason if state.status != "completed" else "",
+    )
+
+
+def _progress(state: RunState) -> float | None:
+    return 100 * state.step / state.total_steps if state.total_steps else None
+
+
+def _haystack(row: RunRow) -> str:
+    return " ".join((row.name, row.status, row.model, row.data, row.id, *row.tags)).casefold()
+
+
+def _floats(values: Sequence[float | None]) -> pd.Series[float]:
+    return pd.Series([float("nan") if value is None else value for value in values], dtype=float)
+
+
+def _column_config() -> dict[str, ColumnConfig | ButtonColumnResult | str | None]:
+    number = st.column_config.NumberColumn
+    return {
+        "Status": st.column_config.TextColumn(width=90, pinned=True),
+        "Name": st.column_config.TextColumn(width=190, pinned=True),
+        "Progress": st.column_config.ProgressColumn(
+            width=110, format="%.0f%%", min_value=0, max_value=100
+        ),
+        "Best": number(format="%.4g", width=80, help="Best value of the monitored metric."),
+        "Monitor": st.column_config.TextColumn(width=100, help="The metric that decides."),
+        "Val loss": number(format="%.4g", width=80),
+        "Train loss": number(format="%.4g", width=80),
+        "Trained": st.column_config.TextColumn(width=80, help="Time spent in training."),
+        "Started": st.column_config.DatetimeColumn(
+            format="YYYY-MM-DD HH:mm", timezone=st.context.timezone, width=130
+        ),
+        "Model": st.column_config.TextColumn(width=110),
+        "Data": st.column_config.TextColumn(width=110),
+        "Tags": st.column_config.ListColumn(width=130),
+    }

@@ -1,0 +1,74 @@
+"""The part of the Live page that refreshes itself: header, buttons, samples, events."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components import event_log, run_controls, run_header, sample_view, session, trouble
+from engine.errors import DamagedRun
+from engine.runs.run import Run
+from engine.runs.state import ACTIVE, RESUMABLE, RunState, Status
+
+_ACTIVE_S, _ENDED_S = 1.0, 3.0
+
+
+def refresh_every_s(status: Status) -> float | None:
+    """Seconds between two looks at a run; None when nothing can change any more."""
+    if status in ACTIVE:
+        return _ACTIVE_S
+    return _ENDED_S if status in RESUMABLE else None
+
+
+def header(run: Run, status: Status) -> None:
+    """Draw the header and the buttons, and keep them fresh; `status` is what the page was for."""
+
+    @st.fragment(run_every=refresh_every_s(status))
+    def _header() -> None:
+        state = _state_of(run)
+        if state is None:
+            return
+        with trouble.shown():
+            run_header.show(run, state, session.last_values(), run_controls.pending(run, state))
+            run_controls.show(run, state)
+            run_header.show_trouble(run, state)
+        if state.status != status:
+            st.rerun()
+
+    _header()
+
+
+def samples(run: Run, status: Status) -> None:
+    """Draw the samples and keep them fresh."""
+    st.fragment(_samples, run_every=refresh_every_s(status))(run)
+
+
+def events(run: Run, status: Status) -> None:
+    """Draw the event log and keep it fresh."""
+    st.fragment(_events, run_every=refresh_every_s(status))(run)
+
+
+def _samples(run: Run) -> None:
+    with trouble.shown():
+        sample_view.show(run)
+
+
+def _events(run: Run) -> None:
+    with trouble.shown():
+        event_log.show(run)
+
+
+def _state_of(run: Run) -> RunState | None:
+    """The state, or a message why there is none (any more)."""
+    try:
+        return run.state()
+    except DamagedRun:
+        if not run.folder.exists():
+            st.info(
+                "This run was deleted or moved to the trash while you were looking at it. "
+                "The Runs page can restore it from the trash.",
+                icon=":material/delete:",
+            )
+            return None
+        with trouble.shown():
+            raise
+        return None

@@ -1,0 +1,28 @@
+"""Models and data in a few words, for tables and headings."""
+
+from __future__ import annotations
+
+from engine.data.specs import DataSpec
+from engine.models.specs import CNNSpec, GPTSpec, InMemoryModel, MLPSpec, ModelSpec, ViTSpec
+
+_DATA = {"python-docs": "Python docs", "digits": "Digits", "in-memory": "In memory"}
+
+
+def model_words(model: ModelSpec) -> str:
+    """The kind of model and its size: depth by width."""
+    match model:
+        case GPTSpec():
+            return f"GPT {model.layers}×{model.width}"
+        case ViTSpec():
+            return f"ViT {model.layers}×{model.width}"
+        case CNNSpec():
+            return f"CNN {model.stages}×{model.channels}"
+        case MLPSpec():
+            return f"MLP {model.layers}×{model.width}"
+        case InMemoryModel():
+            return model.class_name
+
+
+def data_words(data: DataSpec) -> str:
+    """Where the samples come from."""
+    return _DATA[data.source]
