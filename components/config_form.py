@@ -15,7 +15,12 @@ from engine.errors import Problem
 from engine.task_spec import METRICS
 
 _MONITOR = "training.evaluation.monitor"
-_GROUPS = ("task", "data", "model", "training")
+_GROUPS = {
+    "Task and data": ("task", "data"),
+    "Model": ("model",),
+    "Training": ("training",),
+}
+"""Titles, and which parts of the document they hold."""
 
 
 def show(draft: Draft, problems: Sequence[Problem]) -> None:
@@ -27,15 +32,15 @@ def show(draft: Draft, problems: Sequence[Problem]) -> None:
     for item in items:
         if "." not in item.path and isinstance(item, Leaf):
             _show_item(item, draft, problems)
-    for group in _GROUPS:
-        members = [item for item in items if item.path.split(".")[0] == group]
-        with st.container(border=True, key=f"group-{group}"):
-            st.markdown(f"##### {group.capitalize()}")
-            _show_group(group, members, draft, problems)
+    for title, parts in _GROUPS.items():
+        members = [item for item in items if item.path.split(".")[0] in parts]
+        with st.container(border=True):
+            st.markdown(f"##### {title}")
+            _show_group(title, members, draft, problems)
 
 
 def _show_group(
-    group: str, items: Sequence[Item], draft: Draft, problems: Sequence[Problem]
+    title: str, items: Sequence[Item], draft: Draft, problems: Sequence[Problem]
 ) -> None:
     common = [item for item in items if isinstance(item, Variants) or item.common]
     _show_grid(common, draft, problems)
@@ -43,15 +48,15 @@ def _show_group(
     if not rest:
         return
     wrong = any(problem.path == item.path for item in rest for problem in problems)
-    with st.expander("Advanced", expanded=workspace.keep_open(group, wrong), type="compact"):
-        for title, members in groupby(rest, key=lambda item: item.section):
-            if title.lower() != group:
-                st.caption(f"**{title}**")
+    with st.expander("Advanced", expanded=workspace.keep_open(title, wrong), type="compact"):
+        for section, members in groupby(rest, key=lambda item: item.section):
+            if section != title:
+                st.caption(f"**{section}**")
             _show_grid(list(members), draft, problems)
 
 
 def _show_grid(items: Sequence[Item], draft: Draft, problems: Sequence[Problem]) -> None:
-    with st.grid(3, min_column_width=190):
+    with st.grid(3, min_column_width=145):
         for item in items:
             with st.container(gap="xsmall"):
                 _show_item(item, draft, problems)

@@ -96,6 +96,7 @@ def _number(leaf: Leaf, value: Any, label_visibility: Any) -> None:
     st.number_input(
         label(leaf),
         value=None,
+        required=True,
         step=_step(leaf),
         format="%.10g",
         key=session.seed(leaf.path, float(value) if is_number else None),
@@ -128,7 +129,8 @@ def _log_number(leaf: Leaf, value: Any, label_visibility: Any) -> None:
     """A text, so that 3e-4 is typed and shown as it is, with steps of about a factor of three."""
     text = readable.shortest(value) if isinstance(value, int | float) else str(value or "")
     key = session.seed(leaf.path, text)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="xxsmall"):
+    stepped = f"stepped-{leaf.path}"
+    with st.container(horizontal=True, wrap=False, vertical_alignment="bottom", key=stepped):
         st.text_input(
             label(leaf),
             key=key,
@@ -186,9 +188,10 @@ def _choice(leaf: Leaf, value: Any, label_visibility: Any) -> None:
         "on_change": _edit,
         "args": (leaf, _read_as_is),
         "label_visibility": label_visibility,
+        "required": True,
     }
     if value in leaf.choices and sum(map(len, names)) + 4 * len(names) <= _BESIDE:
-        st.segmented_control(label(leaf), leaf.choices, required=True, **shared)
+        st.segmented_control(label(leaf), leaf.choices, **shared)
     else:
         st.selectbox(label(leaf), leaf.choices, index=None, **shared)
 

@@ -22,10 +22,13 @@ _LAUNCHERS = {
     "thread": "Trains inside the server; it stops when the server stops.",
     "process": "Trains in a process of its own; it goes on when the server stops.",
 }
-
-
 def show(outlook: Outlook) -> None:
-    """Draw the panel beside the form."""
+    """Draw the panel."""
+    with st.container(border=True, key="launch-panel"):
+        _panel(outlook)
+
+
+def _panel(outlook: Outlook) -> None:
     st.markdown("##### What will happen")
     if outlook.estimate is not None:
         _numbers(outlook)
@@ -41,6 +44,7 @@ def _numbers(outlook: Outlook) -> None:
     with st.grid(3, min_column_width=105, gap=("small", "small")):
         for label, value in numbers(outlook).items():
             st.markdown(f":small[:gray[{label}]]  \n**{as_markdown(value)}**")
+    st.markdown(f":small[:gray[Time]]  \n**{as_markdown(expected_time(outlook))}**")
 
 
 def numbers(outlook: Outlook) -> dict[str, str]:
@@ -58,14 +62,14 @@ def numbers(outlook: Outlook) -> dict[str, str]:
     }
     if known.tokens is None:
         del rows["Tokens seen"]
-    return {**rows, "Time": _time(outlook)}
+    return rows
 
 
 def _maybe(words: Callable[[float], str], number: float | None) -> str:
     return DASH if number is None else words(number)
 
 
-def _time(outlook: Outlook) -> str:
+def expected_time(outlook: Outlook) -> str:
     """From earlier runs of the same work on this machine, else said to be unknown."""
     if outlook.pace is None or outlook.estimate is None or outlook.estimate.steps is None:
         return "unknown until the first run"

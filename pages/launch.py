@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from components import (
@@ -15,6 +17,9 @@ from components import (
 )
 from components.outlook import outlook
 
+STYLE = Path(__file__).parents[1] / "components" / "launch_page.css"
+
+st.html(STYLE)
 st.title("Launch")
 st.markdown("Start an example with one click, or set up a run of your own below.")
 example_cards.show("launch.example", customise=workspace.load)
@@ -25,10 +30,10 @@ if now.warning:
     st.warning(now.warning, icon=":material/save:")
 ahead = outlook(now.draft, store)
 form, panel = st.columns([5, 3], gap="medium")
-with form:
+with form, st.container(key="launch-form"):
     preset_bar.show(ahead)
     config_form.show(now.draft, ahead.problems)
-with panel, st.container(border=True, key="launch-panel"):
+with panel:
     launch_panel.show(ahead)
 
 st.subheader("The same run as")
