@@ -25,8 +25,8 @@ class Size:
 
 
 def size_of(spec: ModelSpec, facts: DataFacts) -> Size | None:
-    """The size, or None for models that only their program knows and for data that lacks facts
-    (a model for images beside a text)."""
+    """The size; None for models that only their program knows and where the data does not fit
+    (a text beside a model for images, patches that do not divide the image)."""
     if spec.kind not in SIZES or not _fits(spec, facts):
         return None
     return SIZES[spec.kind](spec, facts)
@@ -51,9 +51,14 @@ def activation_floats(spec: ModelSpec, facts: DataFacts) -> int | None:
 
 
 def _fits(spec: ModelSpec, facts: DataFacts) -> bool:
-    if spec.kind == "gpt":
+    if isinstance(spec, GPTSpec):
         return facts.vocabulary_size is not None
-    return facts.image_shape is not None and facts.classes is not None
+    if facts.image_shape is None or facts.classes is None:
+        return False
+    _, height, width = facts.image_shape
+    if isinstance(spec, ViTSpec):
+        return height % spec.patch_size == 0 and width % spec.patch_size == 0
+    return not isinstance(spec, CNNSpec) or min(height, width) >> (spec.stages - 1) > 0
 
 
 def _gpt(spec: GPTSpec, facts: DataFacts) -> Size:

@@ -1,0 +1,1 @@
+"""Checks of a run before it starts, grouped by what they look at."""

@@ -1,0 +1,101 @@
+"""Whether the numbers of steps, batches and intervals make sense together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from engine.checks.finding import Case, Check, Finding, error, warning
+
+
+def batch_in_data(case: Case) -> Iterator[Finding]:
+    batching, samples = case.spec.training.batching, case.facts.train_samples
+    at_once = batching.batch_size * batching.accumulate
+    if samples == 0:
+        return
+    if batching.batch_size > samples:
+        yield error(
+            "training.batching.batch_size",
+            "is larger than the training data",
+            f"{batching.batch_size:,} for {samples:,} samples",
+            f"Use at most {samples:,}.",
+        )
+    elif at_once > samples:
+        yield error(
+            "training.batching.accumulate",
+            "one update would see some samples twice: it takes more than the training data",
+            f"{batching.accumulate} x {batching.batch_size:,} for {samples:,} samples",
+            f"Use at most {samples // batching.batch_size}, or a smaller batch.",
+        )
+
+
+def warmup_in_run(case: Case) -> Iterator[Finding]:
+    """A length in steps was compared when the config was made; epochs need the data."""
+    training, steps = case.spec.training, case.estimate.steps
+    warmup = training.scheduler.warmup_steps
+    if training.length.unit == "epochs" and steps is not None and warmup >= steps:
+        yield error(
+            "training.scheduler.warmup_steps",
+            f"is as long as the whole run of {steps:,} steps",
+            warmup,
+            f"Use at most {steps - 1:,}, or train longer.",
+        )
+
+
+def intervals_in_run(case: Case) -> Iterator[Finding]:
+    training, steps = case.spec.training, case.estimate.steps
+    if steps is None:
+        return
+    for path, every, consequence in (
+        ("evaluation", training.evaluation.every_steps, "there is one validation, at the end"),
+        ("logging", training.logging.every_steps, "the curves have one point, at the end"),
+        (
+            "checkpointing",
+            training.checkpointing.every_steps,
+            "an interrupted run must begin anew",
+        ),
+    ):
+        if every > steps:
+            yield warning(
+                f"training.{path}.every_steps",
+                f"is longer than the run of {steps:,} steps, so {consequence}",
+                f"{every:,}",
+                f"Use {max(1, steps // 10):,}.",
+            )
+
+
+def patience_in_run(case: Case) -> Iterator[Finding]:
+    training, steps = case.spec.training, case.estimate.steps
+    patience, every = training.early_stopping.patience, training.evaluation.every_steps
+    if steps is None or patience is None:
+        return
+    if patience * every >= steps:
+        yield warning(
+            "training.early_stopping.patience",
+            f"the run of {steps:,} steps is over before so many validations",
+            f"{patience} x {every:,} steps",
+            "Use a smaller one, or validate more often.",
+        )
+
+
+def best_is_saved(case: Case) -> Iterator[Finding]:
+    training, steps = case.spec.training, case.estimate.steps
+    saving, validating = training.checkpointing.every_steps, training.evaluation.every_steps
+    if not training.checkpointing.keep_best or steps is None or max(saving, validating) > steps:
+        return
+    if math.lcm(saving, validating) > steps:
+        yield warning(
+            "training.checkpointing.every_steps",
+            "no checkpoint before the last falls on a validation, so the best model is not kept",
+            f"{saving:,}, validated every {validating:,}",
+            f"Use a multiple of {validating:,} or a divisor of it.",
+        )
+
+
+CHECKS: tuple[Check, ...] = (
+    batch_in_data,
+    warmup_in_run,
+    intervals_in_run,
+    patience_in_run,
+    best_is_saved,
+)

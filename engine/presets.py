@@ -1,0 +1,197 @@
+"""Presets: whole recipes for a run of any model kind, one click on the form. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from engine.frozen import with_changes
+from engine.run_spec import RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named change of a RunSpec. It sets values and scales none: applied twice, or after any
+    other preset, it gives the same."""
+
+    label: str
+    sentence: str
+    apply: Callable[[RunSpec], RunSpec]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a preset sets for one kind of model."""
+
+    length: tuple[int, str]
+    """Amount and unit of training."""
+    lr: float
+    batch_size: int
+    every: tuple[int, int]
+    """Steps between validations, and between checkpoints."""
+    model: Mapping[str, float] = field(default_factory=dict)
+    accumulate: int = 1
+    warmup_steps: int = 50
+    validation: tuple[int, int | None] = (256, None)
+    """Batch size, and samples at most."""
+    keep_last: int = 2
+
+    def changes(self) -> dict[str, object]:
+        """Dotted fields of a RunSpec and their new values."""
+        amount, unit = self.length
+        evaluate_every, checkpoint_every = self.every
+        validation_batch_size, validation_samples = self.validation
+        scheduler = {"name": "cosine", "warmup_steps": self.warmup_steps}
+        return {
+            **{f"model.{name}": value for name, value in self.model.items()},
+            "training.length": {"amount": amount, "unit": unit},
+            "training.optimizer": {"name": "adamw", "lr": self.lr},
+            "training.scheduler": scheduler,
+            "training.batching.batch_size": self.batch_size,
+            "training.batching.accumulate": self.accumulate,
+            "training.evaluation.every_steps": evaluate_every,
+            "training.evaluation.batch_size": validation_batch_size,
+            "training.evaluation.max_samples": validation_samples,
+            "training.checkpointing.every_steps": checkpoint_every,
+            "training.checkpointing.keep_last": self.keep_last,
+        }
+
+
+BASELINE = {
+    "gpt": Recipe(
+        length=(1200, "steps"),
+        lr=3e-3,
+        batch_size=12,
+        every=(100, 200),
+        model={"layers": 4, "heads": 4, "width": 128, "block_size": 64, "dropout": 0.0},
+        validation=(64, 256),
+    ),
+    "vit": Recipe(
+        length=(40, "epochs"),
+        lr=1e-3,
+        batch_size=32,
+        every=(90, 180),
+        model={"layers": 4, "heads": 4, "width": 64, "dropout": 0.0},
+    ),
+    "cnn": Recipe(
+        length=(25, "epochs"),
+        lr=1e-3,
+        batch_size=32,
+        every=(45, 225),
+        model={"stages": 2, "channels": 32, "dropout": 0.1},
+    ),
+    "mlp": Recipe(
+        length=(80, "epochs"),
+        lr=2e-3,
+        batch_size=32,
+        every=(90, 900),
+        model={"layers": 2, "width": 128, "dropout": 0.2},
+    ),
+    "in-memory": Recipe(length=(20, "epochs"), lr=1e-3, batch_size=32, every=(100, 200)),
+}
+QUICK = {
+    "gpt": replace(
+        BASELINE["gpt"],
+        length=(300, "steps"),
+        every=(50, 100),
+        model={"layers": 2, "heads": 2, "width": 96, "block_size": 64, "dropout": 0.0},
+        warmup_steps=20,
+        validation=(64, 128),
+    ),
+    "vit": replace(
+        BASELINE["vit"],
+        length=(8, "epochs"),
+        every=(45, 90),
+        model={"layers": 2, "heads": 2, "width": 32, "dropout": 0.0},
+        warmup_steps=20,
+    ),
+    "cnn": replace(
+        BASELINE["cnn"],
+        length=(5, "epochs"),
+        every=(45, 90),
+        model={"stages": 2, "channels": 16, "dropout": 0.0},
+        warmup_steps=20,
+    ),
+    "mlp": replace(
+        BASELINE["mlp"],
+        length=(15, "epochs"),
+        every=(45, 225),
+        model={"layers": 1, "width": 64, "dropout": 0.0},
+        warmup_steps=20,
+    ),
+    "in-memory": replace(
+        BASELINE["in-memory"], length=(3, "epochs"), every=(20, 40), warmup_steps=0
+    ),
+}
+QUALITY = {
+    "gpt": replace(
+        BASELINE["gpt"],
+        length=(4000, "steps"),
+        lr=2e-3,
+        batch_size=16,
+        every=(200, 400),
+        model={"layers": 6, "heads": 6, "width": 192, "block_size": 128, "dropout": 0.1},
+        warmup_steps=100,
+        validation=(64, None),
+    ),
+    "vit": replace(
+        BASELINE["vit"],
+        length=(120, "epochs"),
+        every=(180, 360),
+        model={"layers": 6, "heads": 4, "width": 96, "dropout": 0.1},
+        warmup_steps=100,
+    ),
+    "cnn": replace(
+        BASELINE["cnn"],
+        length=(60, "epochs"),
+        every=(90, 270),
+        model={"stages": 3, "channels": 48, "dropout": 0.2},
+        warmup_steps=100,
+    ),
+    "mlp": replace(
+        BASELINE["mlp"],
+        length=(200, "epochs"),
+        every=(225, 2250),
+        model={"layers": 3, "width": 256, "dropout": 0.3},
+        warmup_steps=100,
+    ),
+    "in-memory": replace(BASELINE["in-memory"], length=(60, "epochs")),
+}
+LOW_MEMORY = {
+    kind: replace(
+        recipe,
+        batch_size=recipe.batch_size // 4,
+        accumulate=4,
+        validation=(16, recipe.validation[1]),
+        keep_last=1,
+    )
+    for kind, recipe in BASELINE.items()
+}
+
+
+def _apply(recipes: Mapping[str, Recipe], spec: RunSpec) -> RunSpec:
+    return with_changes(spec, recipes[spec.model.kind].changes())
+
+
+PRESETS: dict[str, Preset] = {
+    "quick": Preset(
+        "Quick",
+        "A small model and a short run, to see that everything works.",
+        partial(_apply, QUICK),
+    ),
+    "baseline": Preset(
+        "Baseline", "The bundled example's settings: good in a minute.", partial(_apply, BASELINE)
+    ),
+    "quality": Preset(
+        "Quality",
+        "A larger model trained several times longer, for the best result.",
+        partial(_apply, QUALITY),
+    ),
+    "low_memory": Preset(
+        "Low memory",
+        "The baseline in quarter batches whose gradients are added up: the same updates in less "
+        "memory, with fewer checkpoints on disk.",
+        partial(_apply, LOW_MEMORY),
+    ),
+}
