@@ -200,8 +200,9 @@ class Attempt:
             found.restore_model(self._loop.model)
             self._load(found.trainer_state())
         step = reporter.step = self._loop.progress.step
-        if before.attempt:
-            reporter.event("resumed", f"Attempt {before.attempt + 1}, from step {step:,}.")
+        kind = "resumed" if before.attempt else "started"
+        where = f"on {before.device} with {before.threads} CPU threads"
+        reporter.event(kind, f"Attempt {before.attempt + 1}, from step {step:,}, {where}.")
         files = MetricFiles(reporter.run.metrics_folder)
         files.cut_after(step)
         reporter.change(

@@ -22,15 +22,18 @@ def seed_everything(seed: int) -> None:
 
 
 @contextmanager
-def reproducible(config: TrainingConfig) -> Iterator[int]:
+def reproducible(config: TrainingConfig, threads_before: int | None) -> Iterator[int]:
     """Threads and deterministic algorithms as configured; gives the number of threads.
 
+    A run that is resumed keeps the ``threads_before`` that it began with, even on a machine with
+    more cores: another number would change the order of sums and so the last digits.
     The process is left as it was found: a notebook or server that trains once is not slowed
     down by a switch that was never put back.
     """
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is not repeatable without
-    torch.set_num_threads(config.hardware.threads or os.cpu_count() or 1)
+    if torch.cuda.is_available():  # cuBLAS is not repeatable without
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.set_num_threads(config.hardware.threads or threads_before or os.cpu_count() or 1)
     torch.use_deterministic_algorithms(config.reproducibility.deterministic)
     try:
         yield torch.get_num_threads()

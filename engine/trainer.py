@@ -89,7 +89,7 @@ class Trainer:
         self, reporter: RunReporter, sources: Sources, sampler: Sampler | None = None
     ) -> None:
         """Train a run that the caller owns and reports on already."""
-        with reproducible(self.training_config) as threads:
+        with reproducible(self.training_config, reporter.state.threads) as threads:
             seed_everything(self.training_config.reproducibility.seed)
             device = choose_device(self.training_config.hardware)
             reporter.change(device=str(device), threads=threads)

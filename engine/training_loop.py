@@ -119,7 +119,7 @@ class TrainingLoop:
         with self._autocast:
             outputs = self.model(*[batch[name] for name in self._task.inputs])
             loss = loss_sum(outputs, batch[self._task.target], self._task) / targets
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach(), outputs.detach()
 
     def _clip(self) -> Tensor:

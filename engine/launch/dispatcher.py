@@ -29,6 +29,7 @@ class Dispatcher:
     ) -> None:
         self._store = store
         self._launchers = launchers or {name: kind() for name, kind in LAUNCHERS.items()}
+        self._fastest = "cuda" if gpus() else "cpu"
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._tick_often, name="dispatcher", daemon=True)
 
@@ -46,11 +47,28 @@ class Dispatcher:
     def tick(self) -> None:
         """Mark dead runs, then start what has a free device, oldest first."""
         self._store.sweep()
-        busy = {slot_of(run) for run in self._at_work()}
+        busy: set[str] = set().union(*(self.slots_of(run) for run in self._at_work()))
         for run in self._waiting():
-            if (slot := slot_of(run)) not in busy and self._claim(run):
-                busy.add(slot)
+            slots = self.slots_of(run)
+            if not slots & busy and self._claim(run):
+                busy |= slots
                 self._begin(run)
+
+    def slots_of(self, run: Run) -> set[str]:
+        """What a run will keep busy: its device, and for a thread the one place for threads.
+
+        Two trainings in one process would share PyTorch's random generators and so not be
+        repeatable; processes do not.
+        """
+        device = self._device_of(run)
+        return {device, "thread"} if self._launcher_of(run) == "thread" else {device}
+
+    def _device_of(self, run: Run) -> str:
+        device = run.record.spec.training.hardware.device
+        return self._fastest if device == "auto" else device
+
+    def _launcher_of(self, run: Run) -> LauncherName:
+        return resolved(run.state().launcher, on_gpu=self._device_of(run) != "cpu")
 
     def _tick_often(self) -> None:
         while not self._closing.is_set():
@@ -89,7 +107,7 @@ class Dispatcher:
         return True
 
     def _begin(self, run: Run) -> None:
-        launcher = resolved(run.state().launcher)
+        launcher = self._launcher_of(run)
         starting = {
             "phase": "starting",
             "launcher": launcher,
@@ -102,11 +120,3 @@ class Dispatcher:
         except RunIsBusy:
             return  # somebody trains it in the foreground already
         self._launchers[launcher].start(self._store, run.id)
-
-
-def slot_of(run: Run) -> str:
-    """The device that a run will keep busy."""
-    device = run.record.spec.training.hardware.device
-    if device == "auto":
-        device = "cuda" if gpus() else "cpu"
-    return device

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.errors import EngineError
-from engine.machine import gpus
 from engine.runs.state import LauncherName
 from engine.runs.store import RunStore
 
@@ -108,15 +107,15 @@ LAUNCHERS: dict[LauncherName, type[ThreadLauncher] | type[ProcessLauncher]] = {
 }
 
 
-def resolved(launcher: LauncherName) -> LauncherName:
-    """What `auto` means here: a thread where there is a GPU, a process on a CPU.
+def resolved(launcher: LauncherName, *, on_gpu: bool) -> LauncherName:
+    """What `auto` means: a thread where there is a GPU, a process on a CPU.
 
     On a CPU the pages and a training thread would fight for Python's interpreter lock; on a GPU
     the thread waits for the device most of the time.
     """
     if launcher != "auto":
         return launcher
-    return "thread" if gpus() else "process"
+    return "thread" if on_gpu else "process"
 
 
 def _environment() -> dict[str, str]:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.runs.files import append_whole
+from engine.runs.files import append_whole, write_whole
 
 RECORD = np.dtype([("step", "<i8"), ("time", "<f8"), ("value", "<f8")])
 """24 bytes: optimizer step, seconds since 1970 (UTC), value (NaN and infinities as they are)."""
@@ -61,8 +61,8 @@ def file_stem(metric: str) -> str:
 def metric_name(path: Path) -> str:
     """The metric that a file holds."""
     if "~" in path.stem:
-        return path.with_suffix(".name").read_text(encoding="utf-8")
-    return unquote(path.stem)
+        return path.with_suffix(".name").read_bytes().decode("utf-8", "surrogatepass")
+    return unquote(path.stem, errors="surrogatepass")
 
 
 def read_records(path: Path, skip: int = 0) -> NDArray[Any]:
@@ -113,7 +113,8 @@ class MetricFiles:
     def _open_file(self, metric: str) -> tuple[int, int]:
         stem = file_stem(metric)
         if "~" in stem:
-            (self._folder / f"{stem}.name").write_text(metric, encoding="utf-8")
+            name = metric.encode("utf-8", "surrogatepass")
+            write_whole(self._folder / f"{stem}.name", name)
         path = self._folder / f"{stem}.bin"
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         size = os.fstat(handle).st_size // RECORD.itemsize * RECORD.itemsize
