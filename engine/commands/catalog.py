@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Annotated
 
 import typer
@@ -17,9 +18,9 @@ def list_examples(as_json: AsJson = False) -> None:
     if as_json:
         say_json({name: example.sentence for name, example in EXAMPLES.items()})
         return
-    width = max(len(name) for name in EXAMPLES)
     for name, example in EXAMPLES.items():
-        say(f"{name:<{width}}  {example.sentence}")
+        say(f"{name}: {example.title}")
+        say(textwrap.fill(example.sentence, 88, initial_indent="  ", subsequent_indent="  "))
 
 
 def show_example(name: Annotated[str, typer.Argument(help="As `examples` lists it.")]) -> None:

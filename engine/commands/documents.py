@@ -5,8 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from engine.commands.console import remark
+from engine.data.sources import NotLoadable, facts_of
+from engine.data.specs import DataFacts
 from engine.errors import BadInput, Problem
 from engine.examples import EXAMPLES
+from engine.machine import machine_facts
+from engine.preflight import preflight, refuse_errors
 from engine.run_spec import RunSpec
 
 _MOST_BYTES = 10_000_000
@@ -23,14 +28,15 @@ def read_spec(source: str) -> RunSpec:
     if source in EXAMPLES:
         return EXAMPLES[source].spec
     path = Path(source)
-    if not path.exists() and path.suffix != ".json":
-        return example_spec(source)
     try:
+        if path.suffix != ".json" and not path.exists():
+            raise _unknown("SPEC", "no such file or example", source)
         with path.open("rb") as file:
             return RunSpec.parse_json(_text(file.read(_MOST_BYTES + 1), source))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise BadInput([Problem("SPEC", f"cannot read the file: {reason}", source)]) from None
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        problem = Problem("SPEC", f"cannot read the file: {reason}", repr(source))
+        raise BadInput([problem]) from None
 
 
 def example_spec(name: str) -> RunSpec:
@@ -40,25 +46,38 @@ def example_spec(name: str) -> RunSpec:
         BadInput: for an unknown name, with those that there are.
     """
     if name not in EXAMPLES:
-        remedy = f"Examples: {', '.join(EXAMPLES)}."
-        raise BadInput([Problem("NAME", "no such example or file", repr(name), remedy)])
+        raise _unknown("NAME", "no such example", name)
     return EXAMPLES[name].spec
 
 
-def refuse_unrunnable(spec: RunSpec) -> None:
-    """Say what would fail before anything is started.
+def _unknown(what: str, message: str, name: str) -> BadInput:
+    remedy = f"Examples: {', '.join(EXAMPLES)}."
+    return BadInput([Problem(what, message, repr(name), remedy)])
+
+
+def checked_facts(spec: RunSpec, runs: Path) -> DataFacts:
+    """What is known about the data of a run that can be trained here; warnings are remarked.
 
     Raises:
-        BadInput: with all that would.
+        BadInput: with everything that would make the run fail.
     """
+    try:
+        facts = facts_of(spec.data, spec.model)
+    except NotLoadable as error:
+        raise BadInput([Problem("data.source", str(error))]) from None
+    findings = preflight(spec, facts, machine_facts(runs))
+    refuse_errors(findings)
+    for warning in findings:
+        remark(f"Warning: {warning.problem}")
+    return facts
 
 
 def _text(data: bytes, source: str) -> str:
     if len(data) > _MOST_BYTES:
-        problem = Problem("SPEC", f"is larger than {_MOST_BYTES // 1_000_000} MB", source)
-        raise BadInput([problem])
+        message = f"larger than {_MOST_BYTES // 1_000_000} MB"
+        raise BadInput([Problem("SPEC", message, repr(source))])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        problem = Problem("SPEC", f"is not UTF-8 text: {error.reason} at byte {error.start}")
-        raise BadInput([problem]) from None
+        message = f"not UTF-8 text: {error.reason} at byte {error.start}"
+        raise BadInput([Problem("SPEC", message)]) from None

@@ -108,7 +108,7 @@ def _facts(run: Run) -> dict[str, Any]:
 
 def _cells(row: RunSummary) -> list[str]:
     if row.state is None or row.record is None:
-        return [row.id, "damaged", "", "", "", row.damage]
+        return [row.id, "damaged", "", "", "", printable(row.damage)]
     best = row.state.best
     shown = "" if best is None else f"{best.metric} {best.value:.4g}"
     moment = _moment(row.record.created_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -13,7 +14,7 @@ from typing import Annotated
 import typer
 
 from engine.commands import console
-from engine.commands.documents import read_spec, refuse_unrunnable
+from engine.commands.documents import checked_facts, read_spec
 from engine.commands.options import DEFAULT_RUNS, AsJson, RunId, RunsFolder, find_run
 from engine.commands.progress import ProgressLine, duration
 from engine.commands.reports import facts_of, metrics_text
@@ -21,7 +22,7 @@ from engine.errors import CannotResume
 from engine.frozen import with_changes
 from engine.launch import worker
 from engine.runs.run import Run
-from engine.runs.state import LauncherName, RunState
+from engine.runs.state import RESUMABLE, LauncherName, RunState
 from engine.runs.store import RunStore
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # not all of them exist on Windows
@@ -48,8 +49,8 @@ def train(
     if name is not None:
         spec = with_changes(spec, {"name": name})
     store = RunStore(runs)
-    refuse_unrunnable(spec)
-    run = store.create(spec)
+    facts = checked_facts(spec, store.root)
+    run = store.create(spec, data_fingerprint=facts.fingerprint)
     _foreground(store, run, as_json)
 
 
@@ -74,22 +75,25 @@ def _foreground(store: RunStore, run: Run, as_json: bool) -> None:
     stream = sys.stderr if as_json else sys.stdout
     tell = console.remark if as_json else console.say
     tell(f"Run {run.id} ({console.printable(run.name)}) in {run.folder}")
-    go_on = f"Go on with: {_resume_command(store, run)}"
     try:
         with ProgressLine(run, stream, to_stderr=as_json):
             state = _train(store, run, "foreground")
     except KeyboardInterrupt:
-        console.remark(f"Ended without saving. {go_on}")
+        console.remark("Ended at once, without saving.")
         raise typer.Exit(console.INTERRUPTED) from None
-    tell(_ending(run, state))
-    if state.status == "interrupted":
-        console.remark(go_on)
-    if as_json:
-        console.say_json(facts_of(run))
+    finally:
+        tell(_ending(run))
+        if run.state().status in RESUMABLE:
+            console.remark(f"Go on with: {_resume_command(store, run)}")
+        if as_json:
+            console.say_json(facts_of(run))
     _finish(state)
 
 
 def _train(store: RunStore, run: Run, launcher: LauncherName) -> RunState:
+    # Spinning torch threads were measured 30 times slower beside another busy process; torch
+    # reads this when it is imported, which the worker does.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with _signals_become_requests(run):
         return worker.work(store, run.id, launcher=launcher)
 
@@ -116,11 +120,11 @@ def _signals_become_requests(run: Run) -> Iterator[None]:
             signal.signal(name, before[name])
 
 
-def _ending(run: Run, state: RunState) -> str:
-    reason = f": {state.reason}" if state.reason else ""
+def _ending(run: Run) -> str:
+    state = run.state()
     took = f"after {state.step} steps and {duration(state.trained_s)} of training"
-    lines = [f"{state.status.capitalize()} {took}{reason}", *metrics_text(run)]
-    return "\n".join(lines)
+    reason = f": {state.reason}" if state.reason else ""
+    return "\n".join([f"{state.status.capitalize()} {took}{reason}", *metrics_text(run)])
 
 
 def _resume_command(store: RunStore, run: Run) -> str:

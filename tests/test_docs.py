@@ -1,0 +1,83 @@
+"""What the documents tell people to type works, and what they name exists."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from engine.runs.store import RunStore
+from tests import fabricate
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(path, language):
+    found = _BLOCK.findall(path.read_text(encoding="utf-8"))
+    return [text for name, text in found if name == language]
+
+
+def command_of(language, text):
+    if language == "python":
+        return [sys.executable, "-c", text]
+    return ["bash", "-eu", "-o", "pipefail", "-c", text]
+
+
+def run_block(language, text, folder):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
+    environment.pop("TRAINDECK_RUNS", None)
+    return subprocess.run(
+        command_of(language, text),
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+RUNNABLE = [
+    pytest.param(language, text, id=f"{path.stem}-{language}-{number}")
+    for path in DOCUMENTS
+    for language in ("python", "bash")
+    for number, text in enumerate(blocks(path, language), start=1)
+]
+
+
+@pytest.mark.parametrize(("language", "text"), RUNNABLE)
+def test_a_code_block_runs_as_it_stands(language, text, tmp_path):
+    fabricate.run_of(RunStore(tmp_path / "runs"), fabricate.IMAGES)
+    done = run_block(language, text, tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_commands_of_make_that_documents_name_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE))
+    named = {
+        target
+        for path in DOCUMENTS
+        for target in re.findall(r"(?:^|`)make ([a-z]+)", path.read_text(encoding="utf-8"), re.M)
+    }
+    assert {"run", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_and_pictures_lead_somewhere(path):
+    targets = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_the_newest_version_in_the_changelog_is_the_projects():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", changelog, re.MULTILINE)
+    assert versions[0] == project["version"]
+    assert versions == sorted(versions, key=lambda v: [*map(int, v.split("."))], reverse=True)
