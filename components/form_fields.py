@@ -9,6 +9,8 @@ from typing import Any
 import streamlit as st
 
 from components import readable, session, workspace
+from components.draft import Draft
+from components.fitting import LEADING
 from components.form_schema import Leaf, Variants
 from components.plain_text import as_markdown
 from engine.errors import Problem
@@ -26,7 +28,7 @@ def show(leaf: Leaf, value: Any, problems: Sequence[Problem]) -> None:
     else:
         _WIDGETS[leaf.kind](leaf, value, "visible")
     for problem in problems:
-        st.caption(f":red[{as_markdown(complaint(problem, leaf, value))}]")
+        st.caption(f":red[{as_markdown(complaint(problem, leaf))}]")
 
 
 def show_variants(variants: Variants, chosen: str, problems: Sequence[Problem]) -> None:
@@ -47,10 +49,10 @@ def show_variants(variants: Variants, chosen: str, problems: Sequence[Problem]) 
         st.caption(f":red[{as_markdown(complaint(problem))}]")
 
 
-def complaint(problem: Problem, leaf: Leaf | None = None, value: object = "") -> str:
+def complaint(problem: Problem, leaf: Leaf | None = None) -> str:
     """What is wrong with a field's value and what to do, without the field's name."""
     message = problem.message.rstrip(".")
-    if value is None:
+    if problem.got == "None":
         sentence = "A value is needed."
     elif problem.got:
         sentence = f"{message[:1].upper()}{message[1:]} (got {problem.got})."
@@ -76,12 +78,19 @@ def _help(leaf: Leaf) -> str:
 
 def _edit(leaf: Leaf, read: Callable[[Leaf, Any], object]) -> None:
     value = read(leaf, session.form_value(leaf.path))
-    workspace.change(workspace.current().draft.edited(leaf.path, value))
+    _keep(workspace.current().draft.edited(leaf.path, value), leaf.path)
 
 
 def _choose_variant(variants: Variants) -> None:
     name = session.form_value(variants.path)
-    workspace.change(workspace.current().draft.chosen(variants, name))
+    _keep(workspace.current().draft.chosen(variants, name), variants.path)
+
+
+def _keep(draft: Draft, path: str) -> None:
+    if path in LEADING:
+        workspace.choose(draft, path)
+    else:
+        workspace.change(draft)
 
 
 # -- numbers -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from components import session
+from components import fitting, session
 from components.draft import Draft, DraftFile, Stamp
 from engine.examples import EXAMPLES
 from engine.run_spec import RunSpec
@@ -22,9 +22,9 @@ class Workspace:
     warning: str = ""
     """What is wrong with keeping the draft."""
     notice: str = ""
-    """What `load` did, until the next change."""
+    """What was changed beside what somebody typed, until the next change."""
     before: Draft | None = None
-    """The draft that `load` replaced, until the next change."""
+    """The draft before that, until the next change."""
     unfolded: set[str] = field(default_factory=set)
     """Parts of the form that had to be opened, and stay open until the next load."""
 
@@ -55,6 +55,18 @@ def change(draft: Draft) -> None:
     workspace.stamp = file.stamp()
 
 
+def choose(draft: Draft, path: str) -> None:
+    """Keep a choice that others follow, and tell what followed, in a way that can be undone."""
+    before, after = current().draft, fitting.fitted(draft, path)
+    what = fitting.followed(draft, after, path)
+    if not what:
+        change(draft)
+        return
+    session.clear_form()
+    change(after)
+    current().before, current().notice = before, what
+
+
 def load(spec: RunSpec, notice: str) -> None:
     """Replace the whole draft from outside the form, in a way that can be undone."""
     before = current().draft
@@ -64,7 +76,7 @@ def load(spec: RunSpec, notice: str) -> None:
 
 
 def undo() -> None:
-    """Take back the last `load`."""
+    """Take back the last `load` or `choose`."""
     before = current().before
     if before is not None:
         _replace(before)
