@@ -1,0 +1,139 @@
+"""Checkpoints are whole and verified, or they do not exist; a hostile one runs no code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from engine import checkpoint
+from engine.checkpoint import MANIFEST, STATE, WEIGHTS, CheckpointKeeper
+from engine.errors import BadCheckpoint
+from engine.training_config import CheckpointingConfig
+
+
+class Tied(nn.Module):
+    """A model with one tensor under two names, as language models have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(5, 3)
+        self.head = nn.Linear(3, 5, bias=False)
+        self.head.weight = self.embedding.weight
+
+
+def _saved(root: Path, step: int = 7) -> Path:
+    return checkpoint.save(root, step, Tied(), {"progress": {"step": step}, "x": torch.ones(2)})
+
+
+def test_what_was_saved_is_restored(tmp_path: Path) -> None:
+    model, other = Tied(), Tied()
+    checkpoint.save(tmp_path, 7, model, {"progress": {"step": 7}})
+    found, refused = checkpoint.latest(tmp_path)
+    assert found is not None
+    assert refused == []
+    found.restore_model(other)
+    assert torch.equal(other.embedding.weight, model.embedding.weight)
+    assert other.head.weight is other.embedding.weight
+    assert found.trainer_state() == {"progress": {"step": 7}}
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, STATE, MANIFEST])
+@pytest.mark.parametrize("damage", ["truncated", "missing", "one bit"])
+def test_a_damaged_file_is_refused_by_name_and_the_one_before_is_offered(
+    tmp_path: Path, name: str, damage: str
+) -> None:
+    _saved(tmp_path, 6)
+    file = _saved(tmp_path, 7) / name
+    content = file.read_bytes()
+    if damage == "missing":
+        file.unlink()
+    elif damage == "truncated":
+        file.write_bytes(content[: len(content) // 2])
+    else:
+        middle = len(content) // 2
+        file.write_bytes(content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :])
+    found, refused = checkpoint.latest(tmp_path)
+    assert found is not None
+    assert found.step == 6
+    assert "step-000000007" in str(refused[0])
+
+
+class _Hostile:
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"touch {self.trace}",)
+
+
+def test_a_hostile_state_with_a_right_digest_runs_no_code(tmp_path: Path) -> None:
+    folder, trace = _saved(tmp_path), tmp_path / "was-run"
+    torch.save({"progress": _Hostile(trace)}, folder / STATE)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["files"][STATE] = hashlib.sha256((folder / STATE).read_bytes()).hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    found, _ = checkpoint.latest(tmp_path)
+    assert found is not None
+    with pytest.raises(BadCheckpoint, match="cannot be read safely"):
+        found.trainer_state()
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize(
+    "manifest", ["", "[]", "{}", '{"format": 99, "step": 1, "files": {}}', '{"format": 1}', "null"]
+)
+def test_a_foreign_manifest_is_refused(tmp_path: Path, manifest: str) -> None:
+    (_saved(tmp_path) / MANIFEST).write_text(manifest)
+    found, refused = checkpoint.latest(tmp_path)
+    assert found is None
+    assert len(refused) == 1
+
+
+def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
+    _saved(tmp_path)
+    found, _ = checkpoint.latest(tmp_path)
+    assert found is not None
+    with pytest.raises(BadCheckpoint, match="do not fit the model"):
+        found.restore_model(nn.Linear(2, 2))
+
+
+def test_a_failed_save_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _saved(tmp_path, 6)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        _saved(tmp_path, 7)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000006"]
+
+
+@pytest.mark.parametrize(
+    ("keep_last", "keep_best", "best", "left"),
+    [
+        (2, True, None, [4, 5]),
+        (2, True, 1, [1, 4, 5]),
+        (2, False, 1, [4, 5]),
+        (1, True, 5, [5]),
+        (9, True, 2, [1, 2, 3, 4, 5]),
+    ],
+)
+def test_the_newest_and_the_best_are_kept(
+    tmp_path: Path, keep_last: int, keep_best: bool, best: int | None, left: list[int]
+) -> None:
+    keeper = CheckpointKeeper(
+        tmp_path, CheckpointingConfig(keep_last=keep_last, keep_best=keep_best)
+    )
+    for step in range(1, 6):
+        keeper.save(step, Tied(), {})
+        keeper.prune(best_step=best)
+    assert [int(path.name[5:]) for path in checkpoint.folders(tmp_path)] == left
