@@ -72,7 +72,8 @@ def progress_words(state: RunState) -> str:
     parts.append(f"{100 * state.step / state.total_steps:.0f}%")
     if state.epoch is not None:
         parts.append(f"epoch {state.epoch:.2f}")
-    parts.append(f"trained {shown_duration(state.trained_s)}")
+    if state.step:
+        parts.append(f"trained {shown_duration(state.trained_s)}")
     if state.status == "running" and state.eta_s is not None:
         parts.append(f"{shown_duration(state.eta_s)} left")
     return " · ".join(parts)
@@ -82,8 +83,8 @@ def readings(run: Run, state: RunState, last: LastValues) -> list[Reading]:
     """The current numbers of a run; a dash for what is not known yet."""
     kind = run.record.spec.task.kind
 
-    def newest(label: str, metric: str) -> Reading:
-        return Reading(label, shown_number(last.of(run.folder, metric)))
+    def newest(label: str, metric: str, digits: int = 4) -> Reading:
+        return Reading(label, shown_number(last.of(run.folder, metric), digits))
 
     best = state.best
     monitor = run.record.spec.training.evaluation.monitor
@@ -95,7 +96,7 @@ def readings(run: Run, state: RunState, last: LastValues) -> list[Reading]:
         newest("Val loss", "val/loss"),
         Reading(f"Best {monitor.removeprefix('val/')}{step}", best_value, as_markdown(best_note)),
         newest(*_QUALITY[kind]),
-        newest("Learning rate", "optim/lr"),
+        newest("Learning rate", "optim/lr", digits=3),
         newest(*_SPEED[kind]),
     ]
 

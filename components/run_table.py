@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +15,7 @@ from components import session
 from components.durations import clock_duration
 from components.spec_words import data_words, model_words
 from engine.runs.last_values import LastValues
-from engine.runs.state import RunState
+from engine.runs.state import RunState, Status
 from engine.runs.store import RunStore, RunSummary
 
 
@@ -24,7 +25,7 @@ class RunRow:
 
     id: str
     name: str
-    status: str
+    status: Status | Literal["damaged"]
     progress: float | None = None
     """Share of the steps that are done, in percent."""
     model: str = ""
@@ -54,8 +55,8 @@ def matching(rows: Sequence[RunRow], text: str) -> list[RunRow]:
 def frame(rows: Sequence[RunRow]) -> pd.DataFrame:
     """One line a run, one column a field."""
     columns = {
-        "Status": [row.status for row in rows],
         "Name": [row.name for row in rows],
+        "Status": [row.status for row in rows],
         "Progress": _floats([row.progress for row in rows]),
         "Best": _floats([row.best for row in rows]),
         "Monitor": [row.monitor for row in rows],
@@ -145,8 +146,8 @@ def _floats(values: Sequence[float | None]) -> pd.Series[float]:
 def _column_config() -> dict[str, ColumnConfig | ButtonColumnResult | str | None]:
     number = st.column_config.NumberColumn
     return {
-        "Status": st.column_config.TextColumn(width=90, pinned=True),
-        "Name": st.column_config.TextColumn(width=190, pinned=True),
+        "Name": st.column_config.TextColumn(width=170, pinned=True),
+        "Status": st.column_config.TextColumn(width=90),
         "Progress": st.column_config.ProgressColumn(
             width=110, format="%.0f%%", min_value=0, max_value=100
         ),

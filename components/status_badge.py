@@ -10,7 +10,7 @@ from engine.runs.state import Status
 
 _Color = Literal["blue", "green", "gray", "orange", "red", "violet"]
 
-LOOKS: dict[Status, tuple[_Color, str]] = {
+LOOKS: dict[Status | Literal["damaged"], tuple[_Color, str]] = {
     "queued": ("gray", ":material/schedule:"),
     "running": ("blue", ":material/play_circle:"),
     "paused": ("orange", ":material/pause_circle:"),
@@ -18,10 +18,11 @@ LOOKS: dict[Status, tuple[_Color, str]] = {
     "stopped": ("gray", ":material/stop_circle:"),
     "failed": ("red", ":material/error:"),
     "interrupted": ("orange", ":material/power_off:"),
+    "damaged": ("red", ":material/broken_image:"),
 }
 
 
-def status_badge(status: Status) -> None:
+def status_badge(status: Status | Literal["damaged"]) -> None:
     """Draw the badge."""
     color, icon = LOOKS[status]
     st.badge(status, icon=icon, color=color)

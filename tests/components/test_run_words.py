@@ -1,0 +1,153 @@
+"""What screens say about runs, in words and numbers."""
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.durations import clock_duration, shown_age, shown_duration
+from components.event_log import table_of
+from components.numbers import shown_number
+from components.plain_text import as_markdown
+from components.run_header import progress_words
+from components.run_labels import tags_of
+from components.run_requests import Action, Asked, doing, refusal
+from components.status_badge import LOOKS
+from engine.runs.requests import Request
+from engine.runs.state import RunState, Status
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "–"),
+        (float("nan"), "NaN"),
+        (float("inf"), "∞"),
+        (float("-inf"), "-∞"),
+        (0.0, "0"),
+        (1.23456, "1.235"),
+        (0.00087912, "0.0008791"),
+        (0.000012345, "1.234e-5"),
+        (22895.4, "22,895"),
+        (1.5e15, "1.500e15"),
+        (-3.0, "-3"),
+    ],
+)
+def test_numbers_have_four_significant_digits(value, shown):
+    assert shown_number(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "clock", "words"),
+    [
+        (None, "–", "–"),
+        (0.0, "0:00:00", "under 1 s"),
+        (133.2, "0:02:13", "2 min 13 s"),
+        (90_061, "25:01:01", "1 d 1 h"),
+        (-5, "0:00:00", "under 1 s"),
+    ],
+)
+def test_durations(seconds, clock, words):
+    assert clock_duration(seconds) == clock
+    assert shown_duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "age"), [(None, "–"), (3, "just now"), (125, "2 min ago"), (90_000, "1 d ago")]
+)
+def test_ages(seconds, age):
+    assert shown_age(seconds) == age
+
+
+@given(text=st.text())
+def test_escaped_text_can_be_read_back(text):
+    back = as_markdown(text).replace("  \n", "\n").replace("\u2060", "")
+    unescaped = []
+    characters = iter(back)
+    for character in characters:
+        unescaped.append(next(characters) if character == "\\" else character)
+    assert "".join(unescaped) == text.replace("  \n", "\n").replace("\u2060", "")
+
+
+def test_icons_and_emoji_codes_are_broken_up():
+    assert ":material" not in as_markdown(":material/home:")
+    assert ":smile:" not in as_markdown("a :smile: b").replace("\\", "")
+
+
+@pytest.mark.parametrize("status", get_args(Status))
+def test_every_status_has_a_look_and_every_action_an_answer(status):
+    assert status in LOOKS
+    for action in (*get_args(Request), "unqueue"):
+        assert isinstance(refusal(action, RunState(status=status)), str)
+        assert doing(action)
+
+
+POSSIBLE: dict[str, set[Action]] = {
+    "queued": {"unqueue"},
+    "running": {"pause", "stop", "stop-and-save", "checkpoint", "validate"},
+    "paused": {"resume", "stop", "stop-and-save", "checkpoint", "validate"},
+    "completed": set(),
+    "stopped": {"resume"},
+    "failed": {"resume"},
+    "interrupted": {"resume"},
+}
+
+
+@pytest.mark.parametrize("status", POSSIBLE)
+def test_what_can_be_asked_in_each_status(status):
+    state = RunState(status=status)
+    actions = ("pause", "resume", "stop", "stop-and-save", "checkpoint", "validate", "unqueue")
+    assert {action for action in actions if not refusal(action, state)} == POSSIBLE[status]
+
+
+def test_a_model_that_was_handed_over_cannot_be_resumed_here():
+    assert "object" in refusal("resume", RunState(status="stopped"), in_memory=True)
+    assert refusal("resume", RunState(status="paused"), in_memory=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "events", "now", "done"),
+    [
+        ("pause", RunState(status="running"), 3, 100.0, False),
+        ("pause", RunState(status="paused"), 3, 100.0, True),
+        ("pause", RunState(status="running"), 3, 300.0, True),
+        ("checkpoint", RunState(status="running"), 3, 101.0, False),
+        ("checkpoint", RunState(status="running"), 4, 101.0, True),
+        ("validate", RunState(status="running", phase="validating"), 3, 100.5, True),
+        ("validate", RunState(status="running"), 3, 100.5, False),
+    ],
+)
+def test_what_was_asked_is_shown_until_the_run_answers(action, state, events, now, done):
+    asked = Asked("run", action, "running", events=3, at=100.0)
+    assert asked.is_done(state, events, now) is done
+
+
+def test_progress_words_leave_out_what_is_not_known():
+    state = RunState(status="queued", step=0, total_steps=1200)
+    assert progress_words(state) == "Step 0 of 1,200 · 0%"
+    state = RunState(
+        status="running", step=300, total_steps=1200, steps_per_epoch=400, trained_s=10
+    )
+    assert (
+        progress_words(state) == "Step 300 of 1,200 · 25% · epoch 0.75 · trained 10 s · 30 s left"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"), [("", ()), ("a, b,,a ,", ("a", "b")), ("<b>, é", ("<b>", "é"))]
+)
+def test_tags_are_separated_by_commas_and_unique(text, tags):
+    assert tags_of(text) == tags
+
+
+@pytest.mark.parametrize("time", [None, "x", 1e300, float("nan"), -1e18, True])
+def test_an_event_with_a_broken_time_is_still_shown(time):
+    assert "said" in table_of([{"time": time, "kind": "note", "text": "said"}], None)
+
+
+def test_an_event_of_any_form_is_escaped():
+    table = table_of([{"kind": "<i>", "text": {"a": "<script>"}, "step": "x"}], None)
+    assert "&lt;script&gt;" in table
+    assert "<script" not in table
+    assert "<i>" not in table

@@ -1,0 +1,43 @@
+"""An app on an empty runs folder, driven without a browser."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from components import session
+
+NAVIGATION = Path(__file__).parents[2] / "pages" / "navigation.py"
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv(session.RUNS_VARIABLE, str(tmp_path))
+    return session.store()
+
+
+@pytest.fixture
+def open_page(store):
+    """Open a page as a browser tab would: `open_page("live.py", run=run.id)`."""
+
+    def open_page(page, **parameters):
+        app = AppTest.from_file(str(NAVIGATION), default_timeout=30).run()
+        app.switch_page(page)
+        for name, value in parameters.items():
+            app.query_params[name] = value
+        return app.run()
+
+    return open_page
+
+
+@pytest.fixture
+def click():
+    """Press the button with a label, in an app that must survive it."""
+
+    def click(app, label):
+        (button,) = [button for button in app.button if button.label == label]
+        button.click().run()
+        assert not app.exception
+        return app
+
+    return click
