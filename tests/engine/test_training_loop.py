@@ -1,0 +1,192 @@
+"""The update is that of the whole batch, and what diverges never reaches the weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from engine.best import BestSoFar
+from engine.data.batching import ArraySource, BatchPlan
+from engine.errors import NonFiniteLoss
+from engine.losses import IGNORED
+from engine.optimizer_factory import OPTIMIZERS, OptimizerFactory, parameter_groups
+from engine.runs.store import RunStore
+from engine.task_spec import TaskSpec
+from engine.training_config import TrainingConfig
+from engine.training_loop import StepResult, TrainingLoop, ValidationLoop
+from tests.engine.training import TASK, config, model, points, trained
+
+TEXT = TaskSpec(kind="causal-lm")
+
+
+def _loop(
+    net: nn.Module, source: ArraySource, training: TrainingConfig, task: TaskSpec
+) -> TrainingLoop:
+    plan = BatchPlan(len(source), training.batching.batch_size, shuffle=False, seed=0)
+    optimizer = OptimizerFactory.build(net, training.optimizer)
+    return TrainingLoop(net, optimizer, lambda step: 1.0, (source, plan), training, task)
+
+
+def _weights(net: nn.Module) -> Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in net.parameters()])
+
+
+@given(
+    accumulate=st.sampled_from([1, 2, 3, 4, 6, 12]),
+    padded=st.lists(st.integers(0, 4), min_size=12, max_size=12),
+)
+def test_accumulation_makes_the_update_of_the_whole_batch(
+    accumulate: int, padded: list[int]
+) -> None:
+    """Also when the micro-batches have unequal numbers of targets that count."""
+    torch.manual_seed(1)
+    inputs, targets = torch.randint(0, 7, (12, 5)), torch.randint(0, 7, (12, 5))
+    for row, length in enumerate(padded):
+        targets[row, 5 - length :] = IGNORED
+    source = ArraySource({"inputs": inputs, "targets": targets})
+    updated, losses = [], []
+    for parts in (1, accumulate):
+        torch.manual_seed(2)
+        net = nn.Sequential(nn.Embedding(7, 8), nn.Linear(8, 7)).double()
+        batching = {"batch_size": 12 // parts, "accumulate": parts}
+        training = config(batching=batching, optimizer={"name": "sgd", "lr": 0.5})
+        result = _loop(net, source, training, TEXT).update()
+        updated.append(_weights(net))
+        losses.append(result.loss.item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-9)
+    assert torch.allclose(updated[0], updated[1], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("poison", ["loss", "gradient"])
+def test_what_is_not_finite_never_reaches_the_weights(poison: str) -> None:
+    inputs, targets = points(16)
+    if poison == "loss":
+        inputs = inputs * float("inf")
+    net = model()
+    if poison == "gradient":
+        net[0].weight.register_hook(lambda gradient: gradient * float("nan"))
+    before = _weights(net)
+    loop = _loop(net, ArraySource({"inputs": inputs, "targets": targets}), config(), TASK)
+    with pytest.raises(NonFiniteLoss, match="diverged at step 1: ") as caught:
+        loop.update()
+    assert torch.equal(_weights(net), before)
+    assert loop.progress.step == 0
+    assert caught.value.metric == ("train/loss" if poison == "loss" else "optim/grad_norm")
+
+
+def test_the_gradient_norm_is_the_one_before_clipping_and_not_zero() -> None:
+    source = ArraySource(dict(zip(("inputs", "targets"), points(16), strict=True)))
+    norms = []
+    for clip in (None, 1e9, 1e-3):
+        torch.manual_seed(3)
+        training = config(gradients={"clip_norm": clip}, optimizer={"name": "sgd", "lr": 0.1})
+        norms.append(_loop(model(), source, training, TASK).update().grad_norm.item())
+    assert norms[0] > 0.01
+    assert norms[0] == pytest.approx(norms[1])
+    assert norms[0] == pytest.approx(norms[2])
+
+
+def test_clipping_bounds_the_update() -> None:
+    source = ArraySource(dict(zip(("inputs", "targets"), points(16), strict=True)))
+    net = model()
+    before = _weights(net)
+    sgd = {"name": "sgd", "lr": 1.0, "momentum": 0.0, "weight_decay": 0.0}
+    _loop(net, source, config(gradients={"clip_norm": 0.01}, optimizer=sgd), TASK).update()
+    assert (_weights(net) - before).norm().item() == pytest.approx(0.01, rel=1e-3)
+
+
+def test_validation_leaves_no_trace() -> None:
+    source = ArraySource(dict(zip(("inputs", "targets"), points(40), strict=True)))
+    net = model().train()
+    loop = ValidationLoop(source, config(), TASK)
+    weights, random = _weights(net), torch.get_rng_state()
+    first, second = loop.evaluate(net), loop.evaluate(net)
+    assert first == second
+    assert set(first) == {"loss", "accuracy", "f1_macro"}
+    assert torch.equal(_weights(net), weights)
+    assert torch.equal(torch.get_rng_state(), random)
+    assert net.training
+
+
+def test_validation_loss_does_not_depend_on_its_batch_size() -> None:
+    source = ArraySource(dict(zip(("inputs", "targets"), points(41), strict=True)))
+    net = model()
+    losses = [
+        ValidationLoop(source, config(evaluation={"batch_size": size}), TASK).evaluate(net)["loss"]
+        for size in (1, 7, 41, 1000)
+    ]
+    assert losses == pytest.approx([losses[0]] * 4, rel=1e-6)
+
+
+def test_no_validation_data_means_no_validation_metrics(tmp_path: Path) -> None:
+    from engine.trainer import Trainer
+
+    trainer = Trainer(model=model(), training_config=config(), task_spec=TASK, run=tmp_path)
+    result = trainer.train(train_data=points())
+    assert not [name for name in result.metrics if name.startswith("val/")]
+    assert result.best is None
+    assert result.status == "completed"
+
+
+def test_every_optimizer_decays_matrices_only_unless_asked() -> None:
+    net = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4))
+    names = {id(parameter): name for name, parameter in net.named_parameters()}
+    for vectors, expected in ((False, {"0.weight"}), (True, set(names.values()))):
+        groups = parameter_groups(net, weight_decay=0.5, decay_vectors=vectors)
+        decayed = [group["params"] for group in groups if group["weight_decay"] == 0.5]
+        assert {names[id(p)] for group in decayed for p in group} == expected
+    assert set(OPTIMIZERS) == {"adamw", "sgd"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "values", "best_step", "stale"),
+    [
+        ("min", [3.0, 2.0, 2.5, 1.99], 2, 2),
+        ("max", [0.5, 0.6, 0.61, 0.7], 4, 0),
+        ("min", [float("nan"), float("inf"), 5.0], 3, 0),
+        ("max", [float("nan")], None, 1),
+    ],
+)
+def test_the_best_is_a_real_improvement(
+    mode: str, values: list[float], best_step: int | None, stale: int
+) -> None:
+    best = BestSoFar("val/loss", mode, min_delta=0.05)  # type: ignore[arg-type]
+    for step, value in enumerate(values, start=1):
+        best.judge(step, {"loss": value})
+    assert (best.best.step if best.best else None) == best_step
+    assert best.stale == stale
+
+
+def test_early_stopping_ends_the_run_and_reports_the_best(tmp_path: Path) -> None:
+    training = config(
+        length={"amount": 500},
+        optimizer={"name": "sgd", "lr": 1e-9},
+        early_stopping={"patience": 2, "min_delta": 0.1},
+    )
+    result = trained(tmp_path, training)
+    run = RunStore(tmp_path).open(result.run_id)
+    assert result.status == "completed"
+    assert result.steps == 30
+    assert result.best is not None
+    assert result.best.step == 10
+    assert run.checkpoint_steps() == [10, 20, 30]
+    assert "did not improve in 2 validations since" in run.state().reason
+
+
+def test_logging_less_often_keeps_the_last_step(tmp_path: Path) -> None:
+    result = trained(tmp_path, config(length={"amount": 25}, logging={"every_steps": 10}))
+    run = RunStore(tmp_path).open(result.run_id)
+    assert run.series("train/loss").step.tolist() == [10, 20, 25]
+
+
+def test_an_update_reports_facts_not_yet_read() -> None:
+    source = ArraySource(dict(zip(("inputs", "targets"), points(16), strict=True)))
+    result = _loop(model(), source, config(), TASK).update(measure=True)
+    assert isinstance(result, StepResult)
+    assert not result.loss.requires_grad
+    assert set(result.measures) == {"accuracy"}
