@@ -127,11 +127,10 @@ QUICK = {
 QUALITY = {
     "gpt": replace(
         BASELINE["gpt"],
-        length=(4000, "steps"),
+        length=(2500, "steps"),
         lr=2e-3,
-        batch_size=16,
-        every=(200, 400),
-        model={"layers": 6, "heads": 6, "width": 192, "block_size": 128, "dropout": 0.1},
+        every=(125, 250),
+        model={"layers": 4, "heads": 6, "width": 192, "block_size": 128, "dropout": 0.1},
         warmup_steps=100,
         validation=(64, None),
     ),

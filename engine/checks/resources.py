@@ -50,10 +50,10 @@ def threads_have_cores(case: Case) -> Iterator[Finding]:
 
 
 def memory_suffices(case: Case) -> Iterator[Finding]:
-    needed = case.estimate.memory_bytes
-    if needed is None:
+    needed, device = case.estimate.memory_bytes, _device(case)
+    if needed is None or device not in case.machine.devices():
         return
-    there = _memory_bytes(case.machine, _device(case))
+    there = _memory_bytes(case.machine, device)
     if needed <= TIGHT * there:
         return
     make = error if needed > FAR_ABOVE * there else warning
@@ -90,9 +90,8 @@ def _device(case: Case) -> str:
 
 def _memory_bytes(machine: MachineFacts, device: str) -> int:
     """What the device has for us; a Mac's GPU uses the machine's memory."""
-    if device == "cuda":
-        return max((gpu.memory_bytes for gpu in machine.gpus), default=0)
-    return machine.memory_available_bytes
+    largest = max((gpu.memory_bytes for gpu in machine.gpus), default=0)
+    return largest if device == "cuda" else machine.memory_available_bytes
 
 
 def _size(count: float) -> str:

@@ -1,0 +1,240 @@
+"""Models: the right shapes, no look into the future, sound initial weights, exact sizes."""
+
+import math
+from typing import get_args
+
+import pytest
+import torch
+from hypothesis import given, settings
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from engine.data.specs import DataFacts
+from engine.errors import BadInput
+from engine.models.build import MODELS, NotBuildable, build_model
+from engine.models.gpt import GPT
+from engine.models.size import SIZES, size_of
+from engine.models.specs import CNNSpec, GPTSpec, InMemoryModel, MLPSpec, ModelSpec, ViTSpec
+from tests.engine.facts import IMAGES, TEXT, models_with_facts
+
+SPECS = [
+    GPTSpec(),
+    GPTSpec(dropout=0.1),
+    ViTSpec(),
+    ViTSpec(dropout=0),
+    CNNSpec(),
+    CNNSpec(stages=4, channels=12),
+    MLPSpec(),
+    MLPSpec(layers=0),
+    MLPSpec(layers=3, dropout=0.2),
+]
+
+
+def facts_for(spec):
+    return TEXT if spec.kind == "gpt" else IMAGES
+
+
+def batch_for(spec, facts, samples=4):
+    generator = torch.Generator().manual_seed(0)
+    if spec.kind == "gpt":
+        shape = (samples, spec.block_size)
+        tokens = torch.randint(facts.vocabulary_size, shape, generator=generator)
+        return tokens, tokens.roll(1, dims=1)
+    images = torch.rand(samples, *facts.image_shape, generator=generator)
+    return images, torch.randint(len(facts.classes), (samples,), generator=generator)
+
+
+def built(spec, facts=None, seed=0):
+    torch.manual_seed(seed)
+    return build_model(spec, facts or facts_for(spec))
+
+
+@pytest.fixture
+def gpt():
+    torch.manual_seed(0)
+    return GPT(vocabulary_size=11, layers=2, heads=2, width=16, block_size=8).eval()
+
+
+def test_every_kind_has_a_builder_and_a_size():
+    union = get_args(ModelSpec)[0]
+    kinds = {get_args(spec.model_fields["kind"].annotation)[0] for spec in get_args(union)}
+    assert set(MODELS) == set(SIZES) == kinds - {"in-memory"}
+
+
+@settings(max_examples=40)
+@given(models_with_facts())
+def test_the_size_in_closed_form_is_that_of_the_built_model(case):
+    spec, facts = case
+    model = build_model(spec, facts)
+    assert size_of(spec, facts).parameters == sum(p.numel() for p in model.parameters())
+
+
+@settings(max_examples=25)
+@given(models_with_facts())
+def test_outputs_are_a_logit_for_each_class_of_each_target(case):
+    spec, facts = case
+    inputs, targets = batch_for(spec, facts, samples=2)
+    classes = facts.vocabulary_size if spec.kind == "gpt" else len(facts.classes)
+    assert build_model(spec, facts)(inputs).shape == (*targets.shape, classes)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_a_new_model_knows_nothing(spec):
+    """Its loss is that of guessing: ln(classes)."""
+    facts = facts_for(spec)
+    inputs, targets = batch_for(spec, facts, samples=32)
+    logits = built(spec).eval()(inputs).flatten(0, -2)
+    classes = logits.shape[-1]
+    assert F.cross_entropy(logits, targets.flatten()).item() == pytest.approx(
+        math.log(classes), rel=0.2
+    )
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_every_parameter_gets_a_gradient(spec):
+    model = built(spec)
+    inputs, targets = batch_for(spec, facts_for(spec))
+    F.cross_entropy(model(inputs).flatten(0, -2), targets.flatten()).backward()
+    without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert without == []
+
+
+def kept_floats(spec):
+    """Numbers a sample that autograd keeps, weights left out."""
+    model, (inputs, targets) = built(spec), batch_for(spec, facts_for(spec))
+    weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
+    kept = {}
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        logits = model(inputs)
+        loss = F.cross_entropy(logits.flatten(0, -2), targets.flatten())
+    assert loss.isfinite()
+    size = sum(t.untyped_storage().nbytes() for at, t in kept.items() if at not in weights)
+    return size / 4 / len(inputs)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_activations_are_estimated_within_a_tenth(spec):
+    estimate = size_of(spec, facts_for(spec)).activation_floats
+    assert estimate == pytest.approx(kept_floats(spec), rel=0.1)
+
+
+def test_flops_are_two_a_weight_and_sample_for_linear_layers():
+    assert size_of(MLPSpec(layers=1, width=10), IMAGES).forward_flops == 2 * (64 * 10 + 10 * 10)
+
+
+def test_flops_of_a_gpt_follow_the_counting_flops_of_torch():
+    spec = GPTSpec(layers=2, heads=2, width=32, block_size=16)
+    counter = FlopCounterMode(display=False)
+    model, tokens = built(spec), batch_for(spec, TEXT, samples=1)[0]
+    with counter, torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+        model(tokens)
+    assert size_of(spec, TEXT).forward_flops == counter.get_total_flops()
+
+
+@pytest.mark.parametrize(
+    ("spec", "facts"),
+    [
+        (GPTSpec(), IMAGES),
+        (CNNSpec(), TEXT),
+        (ViTSpec(patch_size=3), IMAGES),
+        (CNNSpec(stages=5), IMAGES),
+        (InMemoryModel(class_name="Net"), IMAGES),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_built_has_no_size(spec, facts):
+    assert size_of(spec, facts) is None
+
+
+def test_a_later_token_does_not_move_earlier_logits(gpt):
+    tokens = torch.randint(11, (3, 8), generator=torch.Generator().manual_seed(1))
+    before = gpt(tokens)
+    for position in range(8):
+        changed = tokens.clone()
+        changed[:, position] = (changed[:, position] + 1) % 11
+        after = gpt(changed)
+        assert torch.equal(after[:, :position], before[:, :position])
+        assert not torch.equal(after[:, position], before[:, position])
+
+
+def test_the_gpt_has_one_matrix_for_tokens_in_and_out(gpt):
+    assert gpt.head.weight is gpt.tokens.weight
+
+
+def test_deeper_models_start_with_smaller_residual_projections():
+    shallow, deep = (
+        built(GPTSpec(layers=layers)).blocks[0].project.weight.std().item() for layers in (1, 9)
+    )
+    assert shallow / deep == pytest.approx(3.0, rel=0.02)
+
+
+def generate(gpt, seed, new_tokens=20, temperature=1.0):
+    generator = torch.Generator().manual_seed(seed)
+    prompt = torch.zeros((2, 3), dtype=torch.long)
+    return gpt.generate(prompt, new_tokens, temperature=temperature, generator=generator)
+
+
+def test_generation_continues_the_prompt_beyond_the_context(gpt):
+    ids = generate(gpt, seed=0)
+    assert ids.shape == (2, 23)
+    assert torch.equal(ids[:, :3], torch.zeros(2, 3, dtype=torch.long))
+
+
+def test_generation_repeats_with_its_seed_and_leaves_the_global_generator_alone(gpt):
+    before = torch.get_rng_state()
+    assert torch.equal(generate(gpt, seed=5), generate(gpt, seed=5))
+    assert not torch.equal(generate(gpt, seed=5), generate(gpt, seed=6))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_temperature_zero_takes_the_likeliest_token(gpt):
+    ids = generate(gpt, seed=0, new_tokens=1, temperature=0)
+    assert torch.equal(ids[:, -1], gpt(ids[:, :-1])[:, -1].argmax(dim=-1))
+
+
+def test_patches_are_squares_read_row_by_row():
+    from engine.models.vit import _patches
+
+    image = torch.arange(16).view(1, 1, 4, 4)
+    assert _patches(image, 2)[0].tolist() == [
+        [0, 1, 4, 5],
+        [2, 3, 6, 7],
+        [8, 9, 12, 13],
+        [10, 11, 14, 15],
+    ]
+
+
+@pytest.mark.parametrize("spec", [ViTSpec(), CNNSpec(), MLPSpec()], ids=str)
+def test_one_image_does_not_change_the_outputs_of_another(spec):
+    """Batch norms would, and make gradient accumulation inexact."""
+    model, (images, _) = built(spec.model_copy(update={"dropout": 0.0})), batch_for(spec, IMAGES)
+    changed = images.clone()
+    changed[0] = 1 - changed[0]
+    assert torch.allclose(model(images)[1:], model(changed)[1:], atol=1e-6)
+
+
+def test_a_model_from_memory_cannot_be_built():
+    with pytest.raises(NotBuildable, match="'Net' was handed"):
+        build_model(InMemoryModel(class_name="Net"), IMAGES)
+
+
+@pytest.mark.parametrize(
+    ("spec", "facts", "words"),
+    [
+        (GPTSpec(), IMAGES, "needs a text with a vocabulary"),
+        (ViTSpec(), TEXT, "needs images of one known size"),
+        (
+            MLPSpec(),
+            DataFacts(modality="image", train_samples=1, val_samples=1, image_shape=(1, 2, 2)),
+            "needs data with named classes",
+        ),
+    ],
+)
+def test_data_that_lacks_what_the_model_needs_is_refused(spec, facts, words):
+    with pytest.raises(BadInput, match=words):
+        build_model(spec, facts)

@@ -1,0 +1,235 @@
+"""Preflight: what would fail is said before anything starts, with path and remedy."""
+
+import pytest
+
+from engine.checks.fit import MODALITIES, MODEL_TASKS
+from engine.errors import BadInput
+from engine.examples import EXAMPLES
+from engine.frozen import with_changes
+from engine.machine import GPU, MachineFacts
+from engine.models.size import SIZES
+from engine.preflight import preflight, refuse_errors
+from engine.task_spec import METRICS
+from tests.engine.facts import IMAGES, TEXT
+
+MACHINE = MachineFacts(
+    cores=2, memory_bytes=10**12, memory_available_bytes=10**12, disk_free_bytes=10**11
+)
+GPT, CNN = EXAMPLES["gpt-python-docs"].spec, EXAMPLES["digits-vision"].spec
+
+NO_WARMUP = {"training.scheduler.warmup_steps": 0}
+
+
+def changed(value, **changes):
+    """A copy of facts or of a machine, without checks."""
+    return type(value)(**{**dict(value), **changes})
+
+
+def found(spec, facts, machine=MACHINE):
+    """(severity, path) of every finding; each must say something."""
+    findings = preflight(spec, facts, machine)
+    assert all(finding.problem.message for finding in findings)
+    return [(finding.severity, finding.problem.path) for finding in findings]
+
+
+def test_what_fits_is_let_through():
+    assert found(GPT, TEXT) == found(CNN, IMAGES) == []
+
+
+@pytest.mark.parametrize(
+    ("base", "changes", "severity", "path", "words"),
+    [
+        (GPT, {"model.block_size": 32_051}, "error", "model.block_size", "At most 6,400 fits"),
+        (GPT, {"model.block_size": 6401}, "error", "model.block_size", "validation text"),
+        (GPT, {"model": {"kind": "mlp"}}, "error", "model.kind", "'gpt'"),
+        (CNN, {"model": {"kind": "gpt"}}, "error", "model.kind", "'vit', 'cnn', 'mlp'"),
+        (
+            CNN,
+            {"model": {"kind": "in-memory", "class_name": "Net"}},
+            "error",
+            "model.kind",
+            "program that made it",
+        ),
+        (
+            CNN,
+            {"model": {"kind": "vit", "patch_size": 3}},
+            "error",
+            "model.patch_size",
+            "1, 2, 4, 8",
+        ),
+        (CNN, {"model.stages": 5}, "error", "model.stages", "at most 4"),
+        (CNN, {"task.inputs": ["pixels"]}, "error", "task.inputs", "'inputs'"),
+        (CNN, {"task.target": "label"}, "error", "task.target", "'targets'"),
+        (
+            CNN,
+            {"training.batching.batch_size": 1001, **NO_WARMUP},
+            "error",
+            "training.batching.batch_size",
+            "1,000",
+        ),
+        (
+            CNN,
+            {"training.batching.accumulate": 32, **NO_WARMUP},
+            "error",
+            "training.batching.accumulate",
+            "31",
+        ),
+        (
+            CNN,
+            {"training.scheduler.warmup_steps": 800},
+            "error",
+            "training.scheduler.warmup_steps",
+            "799",
+        ),
+        (CNN, {"training.hardware.device": "cuda"}, "error", "training.hardware.device", "'cpu'"),
+        (
+            CNN,
+            {"training.evaluation.every_steps": 801},
+            "warning",
+            "training.evaluation.every_steps",
+            "at the end",
+        ),
+        (
+            CNN,
+            {"training.checkpointing.every_steps": 801},
+            "warning",
+            "training.checkpointing.every_steps",
+            "begin anew",
+        ),
+        (
+            CNN,
+            {"training.logging.every_steps": 801},
+            "warning",
+            "training.logging.every_steps",
+            "one point",
+        ),
+        (
+            CNN,
+            {"training.early_stopping.patience": 18},
+            "warning",
+            "training.early_stopping.patience",
+            "over before",
+        ),
+        (
+            CNN,
+            {"training.checkpointing.every_steps": 101},
+            "warning",
+            "training.checkpointing.every_steps",
+            "multiple of 45",
+        ),
+        (CNN, {"training.precision.dtype": "bf16"}, "warning", "training.precision.dtype", "fp32"),
+        (CNN, {"training.hardware.threads": 3}, "warning", "training.hardware.threads", "2 cores"),
+        (GPT, {"task.label_smoothing": 0.1}, "warning", "task.label_smoothing", "Use 0"),
+    ],
+)
+def test_one_mistake_gives_one_finding_at_its_field(base, changes, severity, path, words):
+    facts = TEXT if base is GPT else IMAGES
+    findings = preflight(with_changes(base, changes), facts, MACHINE)
+    same = [finding.problem for finding in findings if finding.severity == severity]
+    assert [problem.path for problem in same] == [path]
+    assert words in str(same[0])
+    assert severity == "error" or len(same) == len(findings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "good"),
+    [
+        ({"model.block_size": 6400}, True),
+        ({"training.batching.batch_size": 1000, "training.batching.accumulate": 1}, True),
+        ({"training.batching.batch_size": 500, "training.batching.accumulate": 2}, True),
+        ({"training.batching.batch_size": 500, "training.batching.accumulate": 3}, False),
+    ],
+)
+def test_what_just_fits_is_let_through(changes, good):
+    small = {"model.layers": 1, "model.width": 4, "training.evaluation.batch_size": 1}
+    if "model.block_size" in changes:
+        small["training.batching.batch_size"] = 1
+    assert (found(with_changes(GPT, small | changes), TEXT) == []) is good
+
+
+def test_text_for_a_task_on_images_is_refused():
+    assert ("error", "data.source") in found(GPT, IMAGES)
+    assert ("error", "data.source") in found(CNN, TEXT)
+
+
+def test_data_of_unknown_kind_is_taken_on_trust():
+    spec = with_changes(
+        CNN,
+        {
+            "model": {"kind": "in-memory", "class_name": "Net"},
+            "data": {"source": "in-memory"},
+            "task.inputs": ["pixels"],
+        },
+    )
+    facts = changed(IMAGES, modality="unknown", image_shape=None, classes=None)
+    assert found(spec, facts) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "finding"),
+    [
+        ({"train_samples": 0}, ("error", "data")),
+        ({"val_samples": 0}, ("warning", "data")),
+        ({"classes": ("one",)}, ("error", "data")),
+    ],
+)
+def test_data_that_teaches_nothing_is_named(changes, finding):
+    assert finding in found(CNN, changed(IMAGES, **changes))
+
+
+@pytest.mark.parametrize(
+    ("available", "severity"), [(4 * 10**8, []), (3.7 * 10**8, ["warning"]), (10**8, ["error"])]
+)
+def test_memory_is_compared_with_the_estimate(available, severity):
+    machine = MachineFacts(2, 16 * 10**9, int(available), 10**11)
+    findings = preflight(CNN, IMAGES, machine)
+    assert [finding.severity for finding in findings] == severity
+    assert all("smaller batch" in str(finding.problem) for finding in findings)
+
+
+def test_memory_of_the_gpu_counts_where_there_is_one():
+    starved = MachineFacts(2, 10**8, 10**8, 10**11, gpus=(GPU("H100", 80 * 10**9),))
+    assert found(CNN, IMAGES, starved) == []
+    on_cpu = with_changes(CNN, {"training.hardware.device": "cpu"})
+    assert found(on_cpu, IMAGES, starved) == [("error", "training.batching.batch_size")]
+
+
+def test_bf16_is_fine_on_a_gpu():
+    machine = MachineFacts(2, 10**10, 10**10, 10**11, gpus=(GPU("H100", 80 * 10**9),))
+    assert found(with_changes(CNN, {"training.precision.dtype": "bf16"}), IMAGES, machine) == []
+
+
+@pytest.mark.parametrize(("free", "fits"), [(0, False), (52 * 10**6, False), (60 * 10**6, True)])
+def test_checkpoints_need_room_on_the_disk(free, fits):
+    findings = found(CNN, IMAGES, MachineFacts(2, 10**10, 10**10, free))
+    assert findings == ([] if fits else [("error", "training.checkpointing.keep_last")])
+
+
+def test_everything_wrong_is_said_at_once_errors_first():
+    spec = with_changes(
+        CNN,
+        {
+            "model.stages": 9,
+            "training.precision.dtype": "bf16",
+            "training.hardware.device": "mps",
+            "training.batching.batch_size": 5000,
+            **NO_WARMUP,
+        },
+    )
+    findings = preflight(spec, IMAGES, MACHINE)
+    severities = [finding.severity for finding in findings]
+    assert severities == sorted(severities)
+    assert severities.count("error") == 3
+    with pytest.raises(BadInput) as refused:
+        refuse_errors(findings)
+    assert len(refused.value.problems) == 3
+
+
+def test_warnings_alone_refuse_nothing():
+    spec = with_changes(CNN, {"training.precision.dtype": "bf16"})
+    refuse_errors(preflight(spec, IMAGES, MACHINE))
+
+
+def test_the_tables_know_every_task_and_every_model():
+    assert set(MODALITIES) == set(METRICS)
+    assert set(MODEL_TASKS) == set(SIZES)
