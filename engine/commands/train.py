@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -18,14 +14,13 @@ from engine.commands.documents import checked_facts, read_spec
 from engine.commands.options import DEFAULT_RUNS, AsJson, RunId, RunsFolder, find_run
 from engine.commands.progress import ProgressLine, duration
 from engine.commands.reports import facts_of, metrics_text
+from engine.commands.signals import signals_become_requests
 from engine.errors import CannotResume
 from engine.frozen import with_changes
 from engine.launch import worker
 from engine.runs.run import Run
 from engine.runs.state import RESUMABLE, LauncherName, RunState
 from engine.runs.store import RunStore
-
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # not all of them exist on Windows
 
 SpecSource = Annotated[
     str,
@@ -94,37 +89,16 @@ def _train(store: RunStore, run: Run, launcher: LauncherName) -> RunState:
     # Spinning torch threads were measured 30 times slower beside another busy process; torch
     # reads this when it is imported, which the worker does.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    with _signals_become_requests(run):
+    with signals_become_requests(run):
         return worker.work(store, run.id, launcher=launcher)
-
-
-@contextmanager
-def _signals_become_requests(run: Run) -> Iterator[None]:
-    """The first signal asks the worker to save and end; a second one ends it at once."""
-    caught: list[int] = []
-
-    def catch(number: int, frame: FrameType | None) -> None:
-        caught.append(number)
-        if len(caught) > 1:
-            raise KeyboardInterrupt
-        run.request("interrupt")
-
-    before = {name: signal.getsignal(name) for name in signal.Signals if name.name in _SIGNALS}
-    heeded = [name for name, handler in before.items() if handler != signal.SIG_IGN]
-    for name in heeded:
-        signal.signal(name, catch)
-    try:
-        yield
-    finally:
-        for name in heeded:
-            signal.signal(name, before[name])
 
 
 def _ending(run: Run) -> str:
     state = run.state()
-    took = f"after {state.step} steps and {duration(state.trained_s)} of training"
-    reason = f": {state.reason}" if state.reason else ""
-    return "\n".join([f"{state.status.capitalize()} {took}{reason}", *metrics_text(run)])
+    said = state.reason.lower().startswith(state.status)
+    headline = state.reason if said else f"{state.status.capitalize()}: {state.reason}"
+    took = f"({duration(state.trained_s)} of training, {state.step} steps)"
+    return "\n".join([f"{headline} {took}", *metrics_text(run)])
 
 
 def _resume_command(store: RunStore, run: Run) -> str:

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from engine.__main__ import app
+from engine.commands.signals import signals_become_requests
 from engine.data.specs import InMemoryData
 from engine.examples import EXAMPLES
 from engine.frozen import with_changes
@@ -111,7 +112,7 @@ def test_training_a_file_ends_with_its_metrics_and_code_0(spec_file, runs, store
     (row,) = store.list()
     lines = done.stdout.splitlines()
     assert lines[0] == f"Run {row.id} (tiny) in {runs / row.id}"
-    assert "Completed after 20 steps" in done.stdout
+    assert "Completed all 20 steps. (0:0" in done.stdout
     assert any(line.split()[0] == "val/loss" for line in lines if line.startswith("  "))
     assert row.state.status == "completed"
     assert row.state.launcher == "foreground"
@@ -125,7 +126,7 @@ def test_json_is_one_object_on_the_last_line_and_the_rest_goes_to_stderr(spec_fi
     assert facts["run_id"] == store.list()[0].id
     assert (facts["status"], facts["step"], facts["total_steps"]) == ("completed", 20, 20)
     assert 0 < facts["metrics"]["val/loss"] < 3
-    assert "Completed after 20 steps" in done.stderr
+    assert "Completed all 20 steps. (0:0" in done.stderr
 
 
 def test_a_document_can_come_from_stdin_and_be_named(runs, store):
@@ -363,6 +364,28 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, store, number):
     assert store.open(run_id).checkpoint_steps()[-1] == facts["step"]
     command = ["python", "-m", "engine", "resume", run_id, "--runs", str(store.root)]
     assert remarks.splitlines()[-1] == f"Go on with: {shlex.join(command)}"
+
+
+def test_the_second_signal_ends_at_once(store):
+    run = store.create(TINY)
+    with signals_become_requests(run):
+        signal.raise_signal(signal.SIGINT)
+        assert run.waiting_requests() == ["interrupt"]
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert run.waiting_requests() == ["interrupt"]
+
+
+def test_signals_are_put_back_and_those_to_be_ignored_stay_ignored(store):
+    before = signal.getsignal(signal.SIGINT), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    run = store.create(TINY)
+    try:
+        with signals_become_requests(run):
+            signal.raise_signal(signal.SIGHUP)
+        assert run.waiting_requests() == []
+        assert signal.getsignal(signal.SIGINT) == before[0]
+    finally:
+        signal.signal(signal.SIGHUP, before[1])
 
 
 # -- runs ------------------------------------------------------------------------------------------
