@@ -8,13 +8,15 @@ import streamlit as st
 
 from components import session, trouble
 from components.plain_text import as_markdown
-from engine.runs.state import ACTIVE
 from engine.runs.store import RunSummary
+
+
+_AT_WORK = ("running", "paused")
 
 
 def active_of(summaries: Sequence[RunSummary]) -> list[RunSummary]:
     """Those that must be stopped before they can be deleted."""
-    return [s for s in summaries if s.state is not None and s.state.status in ACTIVE]
+    return [s for s in summaries if s.state is not None and s.state.status in _AT_WORK]
 
 
 def delete_button(summaries: Sequence[RunSummary]) -> None:

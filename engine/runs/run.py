@@ -74,8 +74,10 @@ class Run:
             stamp = (stat.st_mtime_ns, stat.st_ino)
             if self._state_seen is None or self._state_seen[0] != stamp:
                 self._state_seen = stamp, RunState.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise DamagedRun(self.id, path, str(error)) from None
+        except OSError as error:
+            raise DamagedRun(self.id, path, error.strerror or str(error)) from None
+        except ValidationError as error:
+            raise DamagedRun(self.id, path, error.errors()[0]["msg"]) from None
         return self._state_seen[1]
 
     def write_state(self, state: RunState, *, durable: bool = False) -> None:
