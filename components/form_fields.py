@@ -16,6 +16,14 @@ from components.plain_text import as_markdown
 from engine.errors import Problem
 
 _WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+_PLAIN = {
+    "input should be a valid number": "not a number",
+    "input should be a valid integer": "not a whole number",
+    "input should be a finite number": "not a finite number",
+    "input should be greater than": "too small",
+    "input should be less than": "too large",
+}
+"""How a message of pydantic begins, and the same in fewer words."""
 _SUGGESTED = {"integer": 10, "number": 1.0}
 _BESIDE = 26
 """Choices of so many letters together fit side by side into one cell of the form."""
@@ -28,7 +36,7 @@ def show(leaf: Leaf, value: Any, problems: Sequence[Problem]) -> None:
     else:
         _WIDGETS[leaf.kind](leaf, value, "visible")
     for problem in problems:
-        st.caption(f":red[{as_markdown(complaint(problem, leaf))}]")
+        st.markdown(f":small[:red[{as_markdown(complaint(problem, leaf))}]]")
 
 
 def show_variants(variants: Variants, chosen: str, problems: Sequence[Problem]) -> None:
@@ -46,20 +54,22 @@ def show_variants(variants: Variants, chosen: str, problems: Sequence[Problem]) 
         args=(variants,),
     )
     for problem in problems:
-        st.caption(f":red[{as_markdown(complaint(problem))}]")
+        st.markdown(f":small[:red[{as_markdown(complaint(problem))}]]")
 
 
 def complaint(problem: Problem, leaf: Leaf | None = None) -> str:
     """What is wrong with a field's value and what to do, without the field's name."""
-    message = problem.message.rstrip(".")
+    message = next(
+        (plain for start, plain in _PLAIN.items() if problem.message.startswith(start)),
+        problem.message.rstrip("."),
+    )
+    sentence = message[:1].upper() + message[1:]
     if problem.got == "None":
-        sentence = "A value is needed."
+        sentence = "A value is needed"
     elif problem.got:
-        sentence = f"{message[:1].upper()}{message[1:]} (got {problem.got})."
-    else:
-        sentence = f"{message[:1].upper()}{message[1:]}."
+        sentence = f"{sentence} (got {problem.got})"
     allowed = f"Allowed: {allowed_range(leaf)}." if leaf is not None and leaf.bounds else ""
-    return " ".join(part for part in (sentence, problem.remedy or allowed) if part)
+    return " ".join(part for part in (f"{sentence}.", problem.remedy or allowed) if part)
 
 
 def allowed_range(leaf: Leaf) -> str:
@@ -105,7 +115,6 @@ def _number(leaf: Leaf, value: Any, label_visibility: Any) -> None:
     st.number_input(
         label(leaf),
         value=None,
-        required=True,
         step=_step(leaf),
         format="%.10g",
         key=session.seed(leaf.path, float(value) if is_number else None),

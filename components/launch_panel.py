@@ -22,6 +22,8 @@ _LAUNCHERS = {
     "thread": "Trains inside the server; it stops when the server stops.",
     "process": "Trains in a process of its own; it goes on when the server stops.",
 }
+
+
 def show(outlook: Outlook) -> None:
     """Draw the panel."""
     with st.container(border=True, key="launch-panel"):
@@ -41,7 +43,7 @@ def _panel(outlook: Outlook) -> None:
 
 
 def _numbers(outlook: Outlook) -> None:
-    with st.grid(3, min_column_width=105, gap=("small", "small")):
+    with st.grid(3, min_column_width=80, gap=("small", "xsmall")):
         for label, value in numbers(outlook).items():
             st.markdown(f":small[:gray[{label}]]  \n**{as_markdown(value)}**")
     st.markdown(f":small[:gray[Time]]  \n**{as_markdown(expected_time(outlook))}**")

@@ -32,7 +32,7 @@ def tell() -> None:
     now = workspace.current()
     if now.before is None:
         return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
         st.markdown(now.notice, width="stretch")
         st.button("Undo", key="launch.undo", icon=":material/undo:", on_click=workspace.undo)
 

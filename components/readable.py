@@ -6,13 +6,13 @@ import math
 from decimal import Decimal
 
 NAMES = {
-    "causal-lm": "Next token of a text",
-    "image-classification": "Class of an image",
+    "causal-lm": "Predict text",
+    "image-classification": "Classify images",
     "gpt": "GPT",
     "vit": "Vision transformer",
-    "cnn": "Convolutional network",
-    "mlp": "Multi-layer perceptron",
-    "python-docs": "Python documentation",
+    "cnn": "Convolutional net",
+    "mlp": "Perceptron (MLP)",
+    "python-docs": "Python docs",
     "digits": "Handwritten digits",
     "adamw": "AdamW",
     "sgd": "SGD",

@@ -67,7 +67,7 @@ def click(app, key):
 
 
 def complaints(app):
-    return [caption.value for caption in app.caption if caption.value.startswith(":red[")]
+    return [text.value for text in app.markdown if text.value.startswith(":small[:red[")]
 
 
 def panel_errors(app):
@@ -191,12 +191,13 @@ def test_a_folder_that_cannot_be_written_keeps_the_draft_in_the_tab(page, runs, 
 @pytest.mark.parametrize(
     ("path", "wrong", "words", "right"),
     [
-        (LR, "fast", "valid number", "1e-3"),
+        (LR, "fast", "Not a number", "1e-3"),
         (LR, "", "A value is needed", "1e-3"),
-        (LR, "nan", "finite number", "1e-3"),
+        (LR, "nan", "Not a finite number", "1e-3"),
         (LR, "20", "at most 10", "1e-3"),
         (LAYERS, 0.0, "above 0, at most 256", 2.0),
-        (LAYERS, 2.5, "integer", 2.0),
+        (LAYERS, 2.5, "Not a whole number", 2.0),
+        (LAYERS, None, "A value is needed", 2.0),
         (LAYERS, 1e300, "at most 256", 2.0),
         ("model.heads", 3.0, "multiple of 3", 4.0),
         ("training.length.amount", 10.0, "Warmup is 50", 100.0),
