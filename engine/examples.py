@@ -35,7 +35,7 @@ def _gpt_python_docs() -> RunSpec:
         model=GPTSpec(layers=4, heads=4, width=128, block_size=64),
         data=PythonDocsSpec(),
         training=TrainingConfig(
-            length=LengthConfig(amount=1200, unit="steps"),
+            length=LengthConfig(amount=1000, unit="steps"),
             optimizer=AdamWConfig(lr=3e-3),
             scheduler=CosineConfig(warmup_steps=50),
             batching=BatchingConfig(batch_size=12),

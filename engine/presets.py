@@ -60,7 +60,7 @@ class Recipe:
 
 BASELINE = {
     "gpt": Recipe(
-        length=(1200, "steps"),
+        length=(1000, "steps"),
         lr=3e-3,
         batch_size=12,
         every=(100, 200),

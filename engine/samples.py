@@ -17,7 +17,7 @@ from engine.models.gpt import GPT
 from engine.task_spec import TaskSpec
 
 PROMPT = "The "
-NEW_TOKENS = 160
+NEW_TOKENS = 120
 TEMPERATURE = 0.8
 TEXT_SEED = 0
 SCANNED_AT_ONCE = 256
