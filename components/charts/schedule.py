@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from components.charts.palette import TRAIN
+from components.charts.palette import COLORS
 from engine.scheduler_factory import SchedulerFactory
 from engine.training_config import OptimizerConfig, SchedulerConfig
 
@@ -30,7 +30,7 @@ def schedule_figure(
     steps, rates = schedule_curve(optimizer, scheduler, total_steps)
     figure = go.Figure(
         go.Scatter(
-            x=steps, y=rates, mode="lines", line={"width": 2, "color": TRAIN, "simplify": False}
+            x=steps, y=rates, mode="lines", line={"width": 2, "color": COLORS[0], "simplify": False}
         )
     )
     return figure.update_layout(
