@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import typer
 
 from engine.commands import catalog, runs, train
@@ -23,4 +26,6 @@ app.command("work", hidden=True)(train.work)
 app.add_typer(runs.commands, name="runs")
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a folder's name may be any bytes
     app(prog_name="python -m engine")

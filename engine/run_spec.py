@@ -27,9 +27,11 @@ class RunSpec(Frozen):
 
     @field_validator("name")
     @classmethod
-    def _short_name(cls, name: str) -> str:
+    def _storable_name(cls, name: str) -> str:
         if len(name) > 300:
             raise ValueError(f"the name has {len(name)} characters; use at most 300.")
+        if name.encode(errors="ignore").decode() != name:
+            raise ValueError("the name is not valid Unicode text; leave out the broken characters.")
         return name
 
     @model_validator(mode="after")

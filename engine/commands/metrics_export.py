@@ -34,10 +34,13 @@ def csv_lines(run: Run) -> Iterator[str]:
     names = run.metrics()
     columns = [_by_step(run, name) for name in names]
     steps = sorted(set().union(*columns))
-    yield _csv([["step", *names]])
+    yield _heading(["step", *names])
     for start in range(0, len(steps), _ROWS_AT_ONCE):
         block = steps[start : start + _ROWS_AT_ONCE]
-        yield _csv([[step, *(column.get(step, "") for column in columns)] for step in block])
+        yield "\n".join(
+            ",".join([str(step), *(str(column.get(step, "")) for column in columns)])
+            for step in block
+        )
 
 
 def _by_step(run: Run, metric: str) -> dict[int, Any]:
@@ -46,7 +49,8 @@ def _by_step(run: Run, metric: str) -> dict[int, Any]:
     return dict(zip(series.step.tolist(), map(number, series.value.tolist()), strict=True))
 
 
-def _csv(rows: list[list[Any]]) -> str:
+def _heading(names: list[str]) -> str:
+    """Names as one record; with csv's own line end it quotes every kind of line end in them."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().removesuffix("\n")
+    csv.writer(text).writerow(names)
+    return text.getvalue().removesuffix("\r\n")

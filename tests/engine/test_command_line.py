@@ -240,6 +240,14 @@ def test_a_run_of_another_programs_data_cannot_be_trained_from_here(tmp_path, ru
     assert RunStore(runs).list() == []
 
 
+@pytest.mark.parametrize("name", ["\ud800", "x" * 301])
+def test_a_name_that_cannot_be_kept_is_refused(spec_file, runs, name):
+    done = engine("train", spec_file, "--runs", runs, "--name", name)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("name: ")
+    assert RunStore(runs).list() == []
+
+
 def impossible_here(document):
     document["model"]["kind"] = "cnn"
     del document["model"]["width"], document["model"]["layers"]
