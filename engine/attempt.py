@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +13,7 @@ from engine.checkpoint import CheckpointKeeper
 from engine.control import Control, Ended
 from engine.data.batching import BatchPlan, BatchSource
 from engine.errors import NonFiniteLoss
+from engine.estimate import steps_per_epoch, total_steps
 from engine.metrics_tracker import MetricsTracker, Number
 from engine.optimizer_factory import OptimizerFactory
 from engine.reproducibility import random_states, restore_random_states
@@ -47,8 +47,10 @@ class Attempt:
         self._config, self._reporter, self._sampler = config, reporter, sampler
         train, val = sources
         plan = _plan(train, config)
-        self._steps_per_epoch = plan.micro_batches_per_epoch / config.batching.accumulate
-        self._total_steps = total_steps(config, self._steps_per_epoch)
+        self._steps_per_epoch = steps_per_epoch(config, len(train))
+        steps = total_steps(config, len(train))
+        assert steps is not None, "callers refuse empty training data"
+        self._total_steps = steps
         self._loop = TrainingLoop(
             model,
             OptimizerFactory.build(model, config.optimizer),
@@ -137,8 +139,13 @@ class Attempt:
             patience = config.early_stopping.patience
             if patience is not None and self._best.stale >= patience and not last:
                 raise Ended("completed", f"Stopped early: {self._best.in_words()}.", save=True)
-        if step % config.checkpointing.every_steps == 0:
+        if step % config.checkpointing.every_steps == 0 or self._is_best(step):
             self.save()
+
+    def _is_best(self, step: int) -> bool:
+        """Whether this step's model is to be kept as the best so far."""
+        best = self._best.best
+        return self._config.checkpointing.keep_best and best is not None and best.step == step
 
     # -- what Control can ask for --------------------------------------------------------------
 
@@ -229,12 +236,6 @@ class Attempt:
         self._best.load_state_dict(state["best"])
         restore_random_states(state["random"])
         self._reporter.change(trained_s=state["trained_s"])
-
-
-def total_steps(config: TrainingConfig, steps_per_epoch: float) -> int:
-    """Optimizer updates of the whole run; a begun epoch counts whole."""
-    amount = config.length.amount
-    return amount if config.length.unit == "steps" else math.ceil(amount * steps_per_epoch)
 
 
 def _plan(train: BatchSource, config: TrainingConfig) -> BatchPlan:

@@ -144,7 +144,7 @@ class CheckpointingConfig(Frozen):
     keep_last: int = knob(2, "Keep last", unit="checkpoints", gt=0, le=1000)
     """Older checkpoints are deleted, except the best."""
     keep_best: bool = knob(True, "Keep the best")
-    """Also keep the checkpoint with the best monitored metric; needs validation to fall on it."""
+    """Make a checkpoint at every new best of the monitored metric, and keep the newest of them."""
 
 
 class EarlyStoppingConfig(Frozen):

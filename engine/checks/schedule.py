@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from engine.checks.finding import Case, Check, Finding, error, warning
@@ -78,24 +77,9 @@ def patience_in_run(case: Case) -> Iterator[Finding]:
         )
 
 
-def best_is_saved(case: Case) -> Iterator[Finding]:
-    training, steps = case.spec.training, case.estimate.steps
-    saving, validating = training.checkpointing.every_steps, training.evaluation.every_steps
-    if not training.checkpointing.keep_best or steps is None or max(saving, validating) > steps:
-        return
-    if math.lcm(saving, validating) > steps:
-        yield warning(
-            "training.checkpointing.every_steps",
-            "no checkpoint before the last falls on a validation, so the best model is not kept",
-            f"{saving:,}, validated every {validating:,}",
-            f"Use a multiple of {validating:,} or a divisor of it.",
-        )
-
-
 CHECKS: tuple[Check, ...] = (
     batch_in_data,
     warmup_in_run,
     intervals_in_run,
     patience_in_run,
-    best_is_saved,
 )

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Literal, get_args
 
-
 Request = Literal["stop", "stop-and-save", "interrupt", "pause", "resume", "checkpoint", "validate"]
 
 

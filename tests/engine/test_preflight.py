@@ -110,13 +110,6 @@ def test_what_fits_is_let_through():
             "training.early_stopping.patience",
             "over before",
         ),
-        (
-            CNN,
-            {"training.checkpointing.every_steps": 101},
-            "warning",
-            "training.checkpointing.every_steps",
-            "multiple of 45",
-        ),
         (CNN, {"training.precision.dtype": "bf16"}, "warning", "training.precision.dtype", "fp32"),
         (CNN, {"training.hardware.threads": 3}, "warning", "training.hardware.threads", "2 cores"),
         (GPT, {"task.label_smoothing": 0.1}, "warning", "task.label_smoothing", "Use 0"),

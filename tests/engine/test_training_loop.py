@@ -178,6 +178,15 @@ def test_early_stopping_ends_the_run_and_reports_the_best(tmp_path: Path) -> Non
     assert "did not improve in 2 validations since" in run.state().reason
 
 
+def test_the_best_model_is_saved_whenever_it_appears(tmp_path: Path) -> None:
+    training = config(
+        length={"amount": 60}, evaluation={"every_steps": 7}, checkpointing={"every_steps": 50}
+    )
+    result = trained(tmp_path, training)
+    assert result.best is not None
+    assert result.best.step in RunStore(tmp_path).open(result.run_id).checkpoint_steps()
+
+
 def test_logging_less_often_keeps_the_last_step(tmp_path: Path) -> None:
     result = trained(tmp_path, config(length={"amount": 25}, logging={"every_steps": 10}))
     run = RunStore(tmp_path).open(result.run_id)
