@@ -19,7 +19,8 @@ COLORS = (
 )
 """Blue and orange first, the pair that stays distinct in every kind of colour blindness."""
 
-TRAIN, VALIDATION = COLORS[0], COLORS[1]
+_PREFERRED = 8
+"""The last two are only for boards with many runs."""
 
 
 def colors_of(run_ids: Iterable[str]) -> dict[str, str]:
@@ -29,7 +30,7 @@ def colors_of(run_ids: Iterable[str]) -> dict[str, str]:
     """
     chosen: dict[str, int] = {}
     for run_id in sorted(set(run_ids)):
-        slot = crc32(run_id.encode()) % len(COLORS)
+        slot = crc32(run_id.encode()) % _PREFERRED
         taken = set(chosen.values()) if len(chosen) < len(COLORS) else set()
         while slot in taken:
             slot = (slot + 1) % len(COLORS)

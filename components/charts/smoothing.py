@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
+
+_MANY = 50_000
+"""Points from which scipy's filter is worth its import."""
 
 
 class Smoother:
@@ -37,21 +41,30 @@ class Smoother:
         return smoothed
 
     def _debiased(self, values: Values) -> Values:
-        from scipy.signal import lfilter  # late: 0.3 s that only a smoothed chart needs
-
         weight = self._weight
-        coefficients = [1 - weight], [1, -weight]
-        average, _ = lfilter(*coefficients, values, zi=[weight * self._average])
+        average = _averages(values, weight, self._average)
         self._average = float(average[-1])
         young = max(0, min(len(values), self._full_age() - self._seen))
         counts = np.arange(self._seen + 1, self._seen + young + 1)
         average[:young] /= 1 - weight**counts
         self._seen += len(values)
-        return np.asarray(average, np.float64)
+        return average
 
     def _full_age(self) -> int:
         """Points after which 1 - w^k is 1 in double precision."""
         return math.ceil(math.log(2.0**-54) / math.log(self._weight)) + 1
+
+
+def _averages(values: Values, weight: float, before: float) -> Values:
+    """w s + (1 - w) x from point to point; the same bits both ways."""
+    if len(values) < _MANY:
+        fresh = ((1 - weight) * values).tolist()
+        running = accumulate(fresh, lambda average, x: x + weight * average, initial=before)
+        return np.fromiter(islice(running, 1, None), np.float64, len(fresh))
+    from scipy.signal import lfilter  # late: importing it takes a second
+
+    average, _ = lfilter([1 - weight], [1, -weight], values, zi=[weight * before])
+    return np.asarray(average, np.float64)
 
 
 def smoothed(values: Values, weight: float) -> Values:

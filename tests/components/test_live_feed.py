@@ -305,7 +305,9 @@ def test_the_board_holds_what_was_logged_and_what_is_expected(app, run):
     ]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "[", "a@localhost", "localhost/a"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "", "[", "a@localhost", "localhost/a"]
+)
 def test_a_foreign_host_name_is_refused(app, run, host):
     answer = get(app, "/traindeck/board", {"run": run.id}, host)
     assert answer.status == 403

@@ -166,6 +166,14 @@ def test_smoothing_can_go_on_where_it_stopped(values, cut, weight):
     np.testing.assert_array_equal(np.concatenate(parts), smoothed(series, weight))
 
 
+@pytest.mark.parametrize("weight", [0.1, 0.6, 0.99])
+def test_a_long_series_is_smoothed_to_the_same_bits_at_once_and_in_parts(weight):
+    series = np.random.default_rng(0).normal(size=70_000)
+    smoother = Smoother(weight)
+    parts = [smoother.extend(part) for part in np.split(series, [100, 40_000])]
+    np.testing.assert_array_equal(np.concatenate(parts), smoothed(series, weight))
+
+
 @given(st.floats(-1e6, 1e6), WEIGHTS)
 def test_a_constant_stays_what_it_is_from_the_first_point_on(value, weight):
     np.testing.assert_allclose(smoothed(np.full(50, value), weight), value, rtol=1e-9)

@@ -1,0 +1,109 @@
+// Asks the server for what is new, in one request a tick, and reads its binary answer.
+
+const TYPES = { u2: Uint16Array, f4: Float32Array, f8: Float64Array };
+
+export class Refused extends Error {}
+
+// The answer of the server as {header, curves}, or null when nothing is new.
+export async function askSeries(base, question, signal) {
+  const answer = await asked(`${base}/series?${parameters(question)}`, signal);
+  return answer.status === 204 ? null : decoded(await answer.arrayBuffer());
+}
+
+export async function askBoard(base, question, signal) {
+  const answer = await asked(`${base}/board?${parameters(question)}`, signal);
+  return (await answer.json()).charts;
+}
+
+async function asked(url, signal) {
+  const answer = await fetch(url, { signal, cache: "no-store" });
+  if (answer.ok) return answer;
+  const kind = answer.headers.get("content-type") ?? "";
+  if (kind.startsWith("application/json")) throw new Refused((await answer.json()).error);
+  throw new Error(`The server answered ${answer.status}.`);
+}
+
+function parameters(question) {
+  const sent = new URLSearchParams();
+  for (const [name, value] of Object.entries(question)) {
+    for (const part of Array.isArray(value) ? value : [value]) sent.append(name, part);
+  }
+  return sent;
+}
+
+function decoded(buffer) {
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const start = 4 + length;
+  const array = ([type, offset, count]) => new TYPES[type](buffer, start + offset, count);
+  const layer = (place) => place && { x: places(place.x, array(place.x.at)), y: array(place.y) };
+  const curves = header.curves.map(({ run, metric, raw, smooth }) => ({
+    id: curveId(run, metric),
+    raw: layer(raw),
+    smooth: layer(smooth),
+  }));
+  return { header, curves };
+}
+
+export const curveId = (run, metric) => JSON.stringify([run, metric]);
+
+function places({ base, unit }, offsets) {
+  const x = new Float64Array(offsets.length);
+  const jumps = offsets instanceof Uint16Array;
+  let at = base;
+  for (let i = 0; i < x.length; i++) {
+    at = jumps ? at + offsets[i] : base + offsets[i];
+    x[i] = at / unit;
+  }
+  return x;
+}
+
+// Repeats a request while the page is looked at; a new question interrupts the old one.
+export class Poller {
+  constructor({ ask, accept, trouble, pause }) {
+    Object.assign(this, { ask, accept, trouble, pause });
+    this.failures = 0;
+    this.closed = false;
+    this.onVisible = () => (document.hidden ? this.rest() : this.now());
+    document.addEventListener("visibilitychange", this.onVisible);
+  }
+
+  now() {
+    this.rest();
+    if (!this.closed && !document.hidden) this.tick();
+  }
+
+  rest() {
+    clearTimeout(this.timer);
+    this.request?.abort();
+    this.request = null;
+  }
+
+  close() {
+    this.closed = true;
+    this.rest();
+    document.removeEventListener("visibilitychange", this.onVisible);
+  }
+
+  async tick() {
+    const request = new AbortController();
+    this.request = request;
+    const timeout = setTimeout(() => request.abort("slow"), 20_000);
+    const started = performance.now();
+    try {
+      const answer = await this.ask(request.signal);
+      if (this.request !== request) return;
+      this.failures = 0;
+      this.accept(answer);
+    } catch (error) {
+      if (this.request !== request) return;
+      this.failures += 1;
+      this.trouble(error);
+    } finally {
+      clearTimeout(timeout);
+    }
+    const patience = this.failures ? Math.min(8000, 500 * 2 ** this.failures) : this.pause();
+    const wait = Math.max(patience, 4 * (performance.now() - started));
+    this.timer = setTimeout(() => this.tick(), wait);
+  }
+}

@@ -1,0 +1,48 @@
+// Numbers and times as people read them.
+
+export function number(value) {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
+    const [digits, power] = value.toExponential(3).split("e");
+    return `${Number(digits)}e${Number(power)}`;
+  }
+  if (size >= 1000) return Math.round(value).toLocaleString("en-US");
+  return String(Number(value.toPrecision(4)));
+}
+
+export function place(axis, x) {
+  if (axis === "time") return duration(x, x < 60);
+  if (axis === "epoch") return `epoch ${Number(x.toFixed(3))}`;
+  return `step ${Math.round(x).toLocaleString("en-US")}`;
+}
+
+export function duration(seconds, precise = false) {
+  const sign = seconds < 0 ? "−" : "";
+  const all = Math.abs(seconds);
+  if (precise) return `${sign}${Number(all.toFixed(2))} s`;
+  const [days, hours] = [Math.floor(all / 86400), Math.floor((all % 86400) / 3600)];
+  const [minutes, rest] = [Math.floor((all % 3600) / 60), Math.floor(all % 60)];
+  const two = (part) => String(part).padStart(2, "0");
+  if (days) return `${sign}${days}d ${two(hours)}:${two(minutes)}`;
+  if (hours) return `${sign}${hours}:${two(minutes)}:${two(rest)}`;
+  return `${sign}${minutes}:${two(rest)}`;
+}
+
+const TIME_STEPS = [
+  0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
+  10800, 21600, 43200, 86400, 172800, 432000, 864000,
+];
+
+export function timeTicks(low, high, most) {
+  const step = TIME_STEPS.find((size) => (high - low) / size <= most) ?? (high - low) / most;
+  const values = [];
+  for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) values.push(tick);
+  return { values, texts: values.map((value) => (value === 0 ? "0" : duration(value, step < 1))) };
+}
+
+// Plotly reads <b>, <a href> and <br> in texts: what people typed must stay text.
+export function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}

@@ -1,0 +1,15 @@
+"""The board of the runs named in the address, and a button that reruns the script."""
+
+import streamlit as st
+
+from components.charts.board import live_charts, overlay_charts
+from components.live_chart import live_board
+
+st.set_page_config(layout="wide")
+run_ids = st.query_params.get_all("run")
+metrics = st.query_params.get_all("metric")
+overlay = "overlay" in st.query_params
+lay_out = overlay_charts if overlay else live_charts
+names = {run_id: st.query_params.get("name", f"run {run_id[-6:]}") for run_id in run_ids}
+st.button("Run the script again")
+live_board(names, lay_out(metrics), key="board", overlay=overlay)

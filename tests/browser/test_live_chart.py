@@ -1,0 +1,347 @@
+"""The chart board in a real browser, on runs that grow while it is watched."""
+
+from contextlib import contextmanager
+from urllib.parse import urlencode
+
+import numpy as np
+import pytest
+
+from engine.runs.series import RECORD, MetricFiles
+from engine.runs.store import RunStore
+from tests.browser.growing import SPIKE, SPIKE_STEP, grow, growing, running_run
+from tests.browser.server import ROOT, serving
+from tests.fabricate import run_of
+
+WAIT_MS = 60_000
+"""Generous: the machine may be busy with other tests."""
+
+
+@pytest.fixture(scope="module")
+def board_url(runs_folder):
+    with serving(ROOT / "tests/browser/board_app.py", runs_folder) as url:
+        yield url
+
+
+@pytest.fixture
+def store(runs_folder):
+    return RunStore(runs_folder)
+
+
+class Board:
+    """What a viewer sees of one board, and which answers it got."""
+
+    def __init__(self, page, url, *runs, **parameters):
+        self.page = page
+        self.url = f"{url}/?{urlencode({'run': [run.id for run in runs], **parameters}, True)}"
+        self.answers = []
+        page.on("response", self._note)
+
+    def _note(self, answer):
+        if "/traindeck/series" in answer.url:
+            self.answers.append(answer.status)
+
+    def open(self):
+        self.page.goto(self.url)
+        return self.until("document.querySelector('.td-chart .js-plotly-plot')?.data?.length > 1")
+
+    def until(self, expression):
+        self.page.wait_for_function(f"() => {expression}", timeout=WAIT_MS)
+        return self
+
+    def chart(self, key):
+        return self.page.locator(f"[data-chart='{key}']")
+
+    def picture(self, key, expression):
+        """A value computed from `plot`, the Plotly node of a chart."""
+        script = f"""key => {{
+            const plot = document.querySelector(`[data-chart='${{key}}'] .js-plotly-plot`);
+            return {expression};
+        }}"""
+        return self.page.evaluate(script, key)
+
+    def last_step(self, key="loss"):
+        return self.picture(key, "plot.data[0].x.at(-1)")
+
+    def x_range(self, key="loss"):
+        return self.picture(key, "plot.layout.xaxis.range")
+
+    @contextmanager
+    def news(self, count=1):
+        """Wait until `count` answers after the beginning of the block brought something."""
+        wanted = self.answers.count(200) + count
+        yield
+        for _ in range(WAIT_MS // 100):
+            if self.answers.count(200) >= wanted:
+                self.page.wait_for_timeout(500)  # until it is drawn
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"no {count} news in {WAIT_MS} ms: {self.answers}")
+
+    def drag(self, key, left, right):
+        """Zoom by a drag between two shares of the plot's width."""
+        box = self.chart(key).locator(".td-plot").bounding_box()
+        start, width = box["x"] + 54, box["width"] - 64
+        y = box["y"] + box["height"] / 2
+        with self.news():
+            self.page.mouse.move(start + left * width, y)
+            self.page.mouse.down()
+            self.page.mouse.move(start + right * width, y + 2, steps=8)
+            self.page.mouse.up()
+            self.until("new URL(location).searchParams.has('board.zoom')")
+
+
+def test_points_arrive_in_the_same_node_without_a_rerun(page, board_url, store):
+    run = running_run(store, 500)
+    board = Board(page, board_url, run).open()
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+    board.picture("loss", "plot.mark = 'same'")
+    before = board.last_step()
+    with growing(run), board.news(3):
+        pass
+    assert board.last_step() > before
+    assert board.picture("loss", "plot.mark") == "same"
+
+
+def test_a_spike_of_one_step_is_drawn_and_so_is_the_whole_range(page, board_url, store):
+    run = running_run(store, 20_000)
+    board = Board(page, board_url, run).open()
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+    raw = board.picture("loss", "[...plot.data[0].x].map((x, i) => [x, plot.data[0].y[i]])")
+    assert [SPIKE_STEP, SPIKE] in raw
+    assert board.x_range() == [1, 20_000]
+    assert len(raw) < 4 * 500
+
+
+def test_a_zoom_survives_refreshes_and_shows_finer_data(page, board_url, store):
+    run = running_run(store, 20_000)
+    board = Board(page, board_url, run).open()
+    board.drag("loss", 0.5, 0.56)
+    zoomed = board.x_range()
+    inside = [step for step in range(1, 20_001) if zoomed[0] <= step <= zoomed[1]]
+    shown = board.picture("loss", "[...plot.data[0].x]")
+    assert shown[1:-1] == inside
+    assert board.x_range("lr") == zoomed
+    with growing(run):
+        page.wait_for_timeout(6000)
+    assert board.x_range() == zoomed
+    assert board.picture("loss", "plot._fullLayout.xaxis.range") == zoomed
+
+
+def test_a_zoom_at_the_growing_end_survives_five_refreshes(page, board_url, store):
+    run = running_run(store, 2000)
+    board = Board(page, board_url, run).open()
+    board.drag("loss", 0.6, 0.999)
+    zoomed = board.x_range()
+    with growing(run):
+        for _ in range(5):
+            with board.news():
+                page.get_by_label("Smoothing").press("ArrowRight")
+            assert board.x_range() == zoomed
+    page.get_by_role("button", name="Linear").click()
+    assert board.x_range() == zoomed
+    with board.news():
+        page.get_by_role("button", name="Reset zoom").click()
+    assert board.x_range()[0] == 1
+    assert board.x_range()[1] >= 2000
+
+
+def test_a_double_click_shows_everything_again(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 1000)).open()
+    board.drag("loss", 0.2, 0.4)
+    board.chart("grad_norm").locator(".td-plot").dblclick()
+    board.until("!new URL(location).searchParams.has('board.zoom')")
+    board.until(
+        "document.querySelector('[data-chart=loss] .js-plotly-plot').layout.xaxis.range[1] == 1000"
+    )
+
+
+def test_a_hidden_curve_stays_hidden_through_refreshes_and_a_reload(page, board_url, store):
+    run = running_run(store, 500)
+    board = Board(page, board_url, run).open()
+    chip = board.chart("loss").get_by_role("button", name="Train")
+    chip.click()
+    with growing(run):
+        with board.news(3):
+            pass
+        assert chip.get_attribute("aria-pressed") == "false"
+        assert board.picture("loss", "plot.data.every(trace => trace.name !== 'Train')")
+        with board.news(2):
+            page.reload()
+        assert chip.get_attribute("aria-pressed") == "false"
+    chip.click()
+    assert chip.get_attribute("aria-pressed") == "true"
+
+
+def test_choices_survive_a_reload(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 2000)).open()
+    page.get_by_role("button", name="Epoch").click()
+    page.get_by_role("button", name="Log", exact=True).click()
+    page.get_by_label("Smoothing").fill("0.9")
+    board.drag("loss", 0.25, 0.75)
+    zoomed = board.x_range()
+    with board.news():
+        page.reload()
+    board.until("document.querySelector('.td-chart .js-plotly-plot')?.data?.length")
+    assert board.x_range() == pytest.approx(zoomed)
+    assert zoomed[1] <= 5
+    assert page.get_by_label("Smoothing").input_value() == "0.9"
+    for name in ("Epoch", "Log"):
+        chosen = page.get_by_role("button", name=name, exact=True)
+        assert chosen.get_attribute("aria-pressed") == "true"
+    assert board.picture("loss", "plot.layout.yaxis.type") == "log"
+
+
+def test_nothing_is_sent_while_nothing_is_new(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 300)).open()
+    page.wait_for_timeout(2500)
+    board.answers.clear()
+    page.wait_for_timeout(4000)
+    assert set(board.answers) == {204}
+
+
+def test_a_finished_run_is_left_alone(page, board_url, store):
+    board = Board(page, board_url, run_of(store)).open()
+    page.get_by_text("completed").wait_for()
+    page.wait_for_timeout(1000)
+    board.answers.clear()
+    page.wait_for_timeout(5000)
+    assert len(board.answers) <= 1
+
+
+def test_a_hidden_tab_asks_for_nothing(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 300)).open()
+    hide = "value => {Object.defineProperty(document, 'hidden', {value, configurable: true});"
+    hide += "document.dispatchEvent(new Event('visibilitychange'))}"
+    page.wait_for_timeout(1500)
+    page.evaluate(hide, True)
+    page.wait_for_timeout(500)
+    board.answers.clear()
+    page.wait_for_timeout(3000)
+    assert board.answers == []
+    page.evaluate(hide, False)
+    page.wait_for_timeout(1500)
+    assert board.answers
+
+
+def test_a_rerun_of_the_script_does_not_touch_the_charts(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 500)).open()
+    board.drag("loss", 0.2, 0.4)
+    board.picture("loss", "plot.mark = 'same'")
+    zoomed = board.x_range()
+    page.get_by_role("button", name="Run the script again").click()
+    page.wait_for_timeout(2500)
+    assert board.picture("loss", "plot.mark") == "same"
+    assert board.x_range() == zoomed
+
+
+def test_a_run_without_points_waits_and_gets_its_charts_by_itself(page, board_url, store):
+    run = running_run(store, 0)
+    board = Board(page, board_url, run)
+    page.goto(board.url)
+    page.get_by_text("Waiting for the first point").first.wait_for()
+    grow(run, 200)
+    board.until("document.querySelector('[data-chart=perplexity] .js-plotly-plot')?.data?.length")
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+
+
+def test_values_that_are_no_numbers_are_marked_where_they_happened(page, board_url, store):
+    run = run_of(store, status="running", steps=0)
+    values = [1.0, 2.0, np.nan, 3.0, np.inf, 4.0, -np.inf, 5.0]
+    files = MetricFiles(run.metrics_folder)
+    files.append("train/loss", np.array([(i, 0.0, y) for i, y in enumerate(values, 1)], RECORD))
+    files.close()
+    board = Board(page, board_url, run, **{"board.smoothing": "0"}).open()
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+    marks = "plot.data.filter(trace => trace.yaxis === 'y2').map(trace => "
+    marks += "[[...trace.x], trace.marker.symbol])[0]"
+    assert board.picture("loss", marks) == [
+        [3, 5, 7],
+        ["x-thin-open", "triangle-up", "triangle-down"],
+    ]
+
+
+def test_names_and_metrics_are_text_and_never_html(page, board_url, store):
+    evil = "<img src=x onerror=\"document.title='pwned'\"><b>bold</b>"
+    run = running_run(store, 50)
+    files = MetricFiles(run.metrics_folder)
+    for metric in (f"train/{evil}", evil):
+        files.append(metric, np.array([(1, 0.0, 1.0), (2, 0.0, 2.0)], RECORD))
+    files.close()
+    board = Board(page, board_url, run, name=evil, overlay=1).open()
+    page.mouse.wheel(0, 3000)
+    page.wait_for_timeout(2000)
+    assert page.locator(".td-board img, .td-board b").count() == 0
+    assert page.locator(".td-chip .td-name", has_text="<b>bold</b>").count() > 0
+    assert board.page.title() != "pwned"
+
+
+def test_an_unreachable_server_is_told_and_the_charts_come_back(page, board_url, store):
+    run = running_run(store, 300)
+    board = Board(page, board_url, run).open()
+    page.get_by_text("Live").wait_for()
+    page.route("**/traindeck/series*", lambda route: route.abort())
+    page.get_by_text("Server unreachable").wait_for()
+    assert board.last_step() == 300
+    page.unroute("**/traindeck/series*")
+    page.get_by_text("Live").wait_for(timeout=WAIT_MS)
+    page.console_errors.clear()
+
+
+def test_a_run_that_is_deleted_while_watched_is_told(page, board_url, store):
+    run = run_of(store)
+    Board(page, board_url, run).open()
+    page.get_by_text("completed").wait_for()
+    store.trash(run.id)
+    page.get_by_label("Smoothing").press("ArrowRight")
+    page.get_by_text(f"No run '{run.id}'").wait_for()
+    page.console_errors.clear()
+
+
+def test_the_cursor_compares_all_curves_and_is_shown_in_every_chart(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 1000)).open()
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+    board.chart("loss").locator(".td-plot").hover()
+    tip = board.chart("loss").locator(".td-tip")
+    tip.wait_for()
+    assert "Train" in tip.inner_text()
+    assert "Validation" in tip.inner_text()
+    assert "raw" in tip.inner_text()
+    board.chart("grad_norm").locator(".td-cursor").wait_for()
+
+
+def test_several_runs_are_overlaid_in_colors_of_their_own(page, board_url, store):
+    runs = [running_run(store, steps) for steps in (300, 400, 500)]
+    board = Board(page, board_url, *runs, overlay=1).open()
+    board.until("document.querySelector(\"[data-chart='train/loss'] .td-empty\")?.hidden")
+    colors = board.picture(
+        "train/loss", "plot.data.filter(t => t.showlegend).map(t => t.line.color)"
+    )
+    assert len(set(colors)) == 3
+    page.get_by_text("3 of 3 live").wait_for()
+
+
+@pytest.mark.parametrize(("width", "columns"), [(400, 1), (1440, 3)])
+def test_the_board_fits_the_screen(new_page, board_url, store, width, columns):
+    page = new_page(width=width)
+    Board(page, board_url, running_run(store, 300)).open()
+    page.wait_for_timeout(1500)
+    lefts = page.evaluate("[...document.querySelectorAll('.td-chart')].map(c => c.offsetLeft)")
+    assert len(set(lefts)) == columns
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_zoom_is_answered_quickly_on_a_million_steps(page, board_url, store):
+    run = run_of(store, status="running", steps=0)
+    records = np.zeros(1_000_000, RECORD)
+    records["step"] = np.arange(1, 1_000_001)
+    records["value"] = np.random.default_rng(0).normal(size=1_000_000)
+    files = MetricFiles(run.metrics_folder)
+    files.append("train/loss", records)
+    files.close()
+    board = Board(page, board_url, run).open()
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+    board.drag("loss", 0.4, 0.6)
+    low, high = board.x_range()
+    shown = board.picture("loss", "plot.data[0].x.length")
+    assert 150_000 < high - low < 250_000
+    assert 500 < shown < 2000
