@@ -26,7 +26,7 @@ _QUALITY: dict[TaskKind, tuple[str, str]] = {
     "image-classification": ("Accuracy", "val/accuracy"),
 }
 _SPEED: dict[TaskKind, tuple[str, str]] = {
-    "causal-lm": ("Tokens / s", "speed/targets_per_s"),
+    "causal-lm": ("Tokens / s", "speed/tokens_per_s"),
     "image-classification": ("Samples / s", "speed/samples_per_s"),
 }
 
@@ -109,7 +109,7 @@ def show_trouble(run: Run, state: RunState, now: float | None = None) -> None:
             st.warning(as_markdown(interrupted_words(run, state)), icon=":material/power_off:")
         case "failed":
             st.error(as_markdown(failed_words(run, state)), icon=":material/error:")
-        case "paused" if not state.reason.startswith("Paused"):
+        case "paused" if state.reason and not state.reason.startswith("Paused"):
             st.warning(as_markdown(state.reason), icon=":material/hard_drive:")
         case "stopped" if state.reason:
             st.info(as_markdown(state.reason), icon=":material/stop_circle:")

@@ -10,7 +10,6 @@ from components import session, trouble
 from components.plain_text import as_markdown
 from engine.runs.store import RunSummary
 
-
 _AT_WORK = ("running", "paused")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import run_document, run_picker, run_watch, session, trouble
+from components import run_board, run_document, run_picker, run_watch, session, trouble
 
 store = session.store()
 run = run_picker.from_url(store)
@@ -18,6 +18,7 @@ if run is None:
 with trouble.shown():
     status = run.state().status
     run_watch.header(run, status)
+    run_board.of_one(run)
     samples, events, document = st.tabs(["Samples", "Events", "Configuration"])
     with samples:
         run_watch.samples(run, status)

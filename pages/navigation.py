@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from components import session
 
-st.set_page_config(page_title="Traindeck", page_icon=":material/monitoring:", layout="wide")
+ICON = Path(__file__).parents[1] / "components" / "icon.svg"
+"""Our own: a Material icon or emoji would be fetched from the network."""
+
+st.set_page_config(page_title="Traindeck", page_icon=ICON, layout="wide")
 
 PAGES = [
     st.Page("overview.py", title="Overview", icon=":material/home:", default=True),

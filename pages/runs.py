@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import run_list, run_selection, run_trash, session, trouble
+from components import run_board, run_list, run_selection, run_trash, session, trouble
 
 st.title("Runs")
 with trouble.shown():
@@ -16,6 +16,9 @@ with trouble.shown():
         chosen = run_selection.chosen()
         if chosen:
             run_selection.show(chosen)
+            run_board.of_several(session.store(), chosen)
         else:
-            st.caption("Choose a run to open, name or delete it, several to lay them over another.")
+            st.caption(
+                "Choose one run to open, name or delete it; several to compare their curves."
+            )
     run_trash.show()

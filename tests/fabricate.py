@@ -97,7 +97,7 @@ def _curves(spec: RunSpec, steps: int) -> dict[str, tuple[int, list[float]]]:
         "val/loss": (50, val),
     }
     if spec.task.kind == "causal-lm":
-        curves["speed/targets_per_s"] = (10, [noise.gauss(23_000, 500) for _ in range(steps // 10)])
+        curves["speed/tokens_per_s"] = (10, [noise.gauss(23_000, 500) for _ in range(steps // 10)])
         curves["val/perplexity"] = (50, [math.exp(loss) for loss in val])
         curves["val/bits_per_char"] = (50, [loss / math.log(2) for loss in val])
     else:

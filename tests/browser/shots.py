@@ -1,0 +1,103 @@
+"""Screenshots of every page, both themes, both widths, of real runs: `make shots`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.examples import EXAMPLES
+from engine.runs.run import Run
+from engine.runs.state import ACTIVE
+from engine.runs.store import RunStore
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.browser.server import ROOT, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+OUT = ROOT / "shots"
+PAGES = ("", "launch", "live", "runs")
+SIZES = ((1440, 900), (400, 800))
+THEMES = ("light", "dark")
+_TALLEST = 4000
+
+
+def main(out: Path = OUT) -> None:
+    """Train one example to its end and another part of the way, then take the pictures."""
+    from playwright.sync_api import sync_playwright
+
+    out.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        runs = Path(folder) / "runs"
+        store = RunStore(runs)
+        with serving(ROOT / "app.py", runs) as url, sync_playwright() as playwright:
+            finished = begin(store, "digits-mlp")
+            wait(lambda: finished.state().status not in ACTIVE)
+            with live(store, "gpt-python-docs"):
+                browser = playwright.chromium.launch(
+                    executable_path=str(CHROMIUM), args=list(FLAGS)
+                )
+                for page in PAGES:
+                    for size in SIZES:
+                        for theme in THEMES:
+                            name = f"{page or 'overview'}-{size[0]}-{theme}.png"
+                            shoot(browser, f"{url}/{page}", size, theme, out / name)
+                            sys.stdout.write(f"{out / name}\n")
+                browser.close()
+
+
+def begin(store: RunStore, example: str) -> Run:
+    """Queue an example; the server's dispatcher starts it."""
+    run = store.create(EXAMPLES[example].spec)
+    store.enqueue(run, "process")
+    return run
+
+
+@contextmanager
+def live(store: RunStore, example: str) -> Iterator[Run]:
+    """An example that trains while the block runs, and has some curves already."""
+    run = begin(store, example)
+    wait(lambda: run.state().step >= 150)
+    try:
+        yield run
+    finally:
+        run.request("stop")
+        wait(lambda: run.state().status not in ACTIVE)
+
+
+def shoot(browser: Browser, url: str, size: tuple[int, int], theme: str, path: Path) -> None:
+    """Take one picture of a whole page."""
+    width, height = size
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector("h1")
+    page.wait_for_timeout(2500)
+    main_height = "document.querySelector('[data-testid=stMain]').scrollHeight"
+    tall = min(_TALLEST, max(height, int(page.evaluate(main_height)) + 20))
+    page.set_viewport_size({"width": width, "height": tall})
+    page.wait_for_timeout(1500)
+    page.screenshot(path=str(path))
+    context.close()
+
+
+def wait(condition, timeout_s: float = 180.0) -> None:
+    """Wait for a condition.
+
+    Raises:
+        TimeoutError: when it does not come true.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it took too long; look at the worker.log in the run's folder")
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main()
