@@ -49,10 +49,11 @@ def _show_group(
         return
     wrong = any(problem.path == item.path for item in rest for problem in problems)
     with st.expander("Advanced", expanded=workspace.keep_open(title, wrong), type="compact"):
-        for section, members in groupby(rest, key=lambda item: item.section):
-            if section != title:
+        for section, grouped in groupby(rest, key=lambda item: item.section):
+            members = list(grouped)
+            if section not in (title, *(item.label for item in members)):
                 st.caption(f"**{section}**")
-            _show_grid(list(members), draft, problems)
+            _show_grid(members, draft, problems)
 
 
 def _show_grid(items: Sequence[Item], draft: Draft, problems: Sequence[Problem]) -> None:

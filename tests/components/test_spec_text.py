@@ -74,7 +74,7 @@ def test_differences_are_told_by_path():
         },
     )
     changed = spec_text.differences(SPECS[0], after)
-    assert changed["training.length.amount"] == (1200, 7)
+    assert changed["training.length.amount"] == (SPECS[0].training.length.amount, 7)
     assert changed["training.scheduler.name"] == ("cosine", "constant")
     assert changed["training.scheduler.floor"] == (0.1, None)
     assert spec_text.differences(after, after) == {}
