@@ -10,20 +10,12 @@ import streamlit as st
 
 from components import readable, session, workspace
 from components.draft import Draft
+from components.field_words import complaint, help_of, label
 from components.fitting import LEADING
 from components.form_schema import Leaf, Variants
 from components.plain_text import as_markdown
 from engine.errors import Problem
 
-_WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
-_PLAIN = {
-    "input should be a valid number": "not a number",
-    "input should be a valid integer": "not a whole number",
-    "input should be a finite number": "not a finite number",
-    "input should be greater than": "too small",
-    "input should be less than": "too large",
-}
-"""How a message of pydantic begins, and the same in fewer words."""
 _SUGGESTED = {"integer": 10, "number": 1.0}
 _BESIDE = 26
 """Choices of so many letters together fit side by side into one cell of the form."""
@@ -55,35 +47,6 @@ def show_variants(variants: Variants, chosen: str, problems: Sequence[Problem]) 
     )
     for problem in problems:
         st.markdown(f":small[:red[{as_markdown(complaint(problem))}]]")
-
-
-def complaint(problem: Problem, leaf: Leaf | None = None) -> str:
-    """What is wrong with a field's value and what to do, without the field's name."""
-    message = next(
-        (plain for start, plain in _PLAIN.items() if problem.message.startswith(start)),
-        problem.message.rstrip("."),
-    )
-    sentence = message[:1].upper() + message[1:]
-    if problem.got == "None":
-        sentence = "A value is needed"
-    elif problem.got:
-        sentence = f"{sentence} (got {problem.got})"
-    allowed = f"Allowed: {allowed_range(leaf)}." if leaf is not None and leaf.bounds else ""
-    return " ".join(part for part in (f"{sentence}.", problem.remedy or allowed) if part)
-
-
-def allowed_range(leaf: Leaf) -> str:
-    """The bounds of a number in words: above 0, at most 10."""
-    return ", ".join(f"{_WORDS[sign]} {limit:,.10g}" for sign, limit in leaf.bounds)
-
-
-def label(leaf: Leaf) -> str:
-    return f"{leaf.label} ({leaf.unit})" if leaf.unit else leaf.label
-
-
-def _help(leaf: Leaf) -> str:
-    allowed = f" Allowed: {allowed_range(leaf)}." if leaf.bounds else ""
-    return f"{leaf.help}{allowed}"
 
 
 def _edit(leaf: Leaf, read: Callable[[Leaf, Any], object]) -> None:
@@ -118,7 +81,7 @@ def _number(leaf: Leaf, value: Any, label_visibility: Any) -> None:
         step=_step(leaf),
         format="%.10g",
         key=session.seed(leaf.path, float(value) if is_number else None),
-        help=_help(leaf),
+        help=help_of(leaf),
         on_change=_edit,
         args=(leaf, _read_number),
         label_visibility=label_visibility,
@@ -152,7 +115,7 @@ def _log_number(leaf: Leaf, value: Any, label_visibility: Any) -> None:
         st.text_input(
             label(leaf),
             key=key,
-            help=_help(leaf),
+            help=help_of(leaf),
             on_change=_edit,
             args=(leaf, _read_log_number),
             label_visibility=label_visibility,
@@ -201,7 +164,7 @@ def _choice(leaf: Leaf, value: Any, label_visibility: Any) -> None:
     key = session.seed(leaf.path, value if value in leaf.choices else None)
     shared: dict[str, Any] = {
         "key": key,
-        "help": _help(leaf),
+        "help": help_of(leaf),
         "format_func": readable.choice,
         "on_change": _edit,
         "args": (leaf, _read_as_is),
@@ -216,7 +179,7 @@ def _choice(leaf: Leaf, value: Any, label_visibility: Any) -> None:
 
 def _switch(leaf: Leaf, value: Any, label_visibility: Any) -> None:
     key = session.seed(leaf.path, value is True)
-    st.toggle(label(leaf), key=key, help=_help(leaf), on_change=_edit, args=(leaf, _read_as_is))
+    st.toggle(label(leaf), key=key, help=help_of(leaf), on_change=_edit, args=(leaf, _read_as_is))
 
 
 def _text(leaf: Leaf, value: Any, label_visibility: Any) -> None:
@@ -224,7 +187,7 @@ def _text(leaf: Leaf, value: Any, label_visibility: Any) -> None:
     st.text_input(
         label(leaf),
         key=key,
-        help=_help(leaf),
+        help=help_of(leaf),
         on_change=_edit,
         args=(leaf, _read_text),
         label_visibility=label_visibility,
@@ -236,7 +199,7 @@ def _names(leaf: Leaf, value: Any, label_visibility: Any) -> None:
     st.text_input(
         label(leaf),
         key=session.seed(leaf.path, text),
-        help=f"{_help(leaf)} Separate several with commas.",
+        help=f"{help_of(leaf)} Separate several with commas.",
         on_change=_edit,
         args=(leaf, _read_names),
         label_visibility=label_visibility,
@@ -264,7 +227,7 @@ def _switchable(leaf: Leaf, value: Any) -> None:
     st.toggle(
         label(leaf),
         key=session.seed(switch, value is not None),
-        help=_help(leaf),
+        help=help_of(leaf),
         on_change=_toggle,
         args=(leaf, switch),
     )

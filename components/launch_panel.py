@@ -10,7 +10,7 @@ import streamlit as st
 from components import readable, run_start, session, trouble, workspace
 from components.charts.schedule import schedule_figure
 from components.draft import LAUNCHERS
-from components.form_fields import complaint
+from components.field_words import complaint
 from components.numbers import DASH
 from components.outlook import Outlook
 from components.plain_text import as_markdown

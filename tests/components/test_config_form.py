@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import fitting, form_fields, readable
+from components import field_words, fitting, form_fields, readable
 from components.draft import Draft, DraftFile, at_field
 from components.form_schema import NOT_OFFERED, Leaf, Variants, completed, fields, leaves, value_at
 from engine.data.specs import DataSpec
@@ -76,7 +76,7 @@ def test_what_only_a_program_can_make_is_not_offered():
 def test_a_field_carries_its_bounds_and_unit():
     leaf = leaves(RunSpec, draft().document)["training.batching.batch_size"]
     assert (leaf.unit, leaf.common, leaf.kind) == ("samples", True, "integer")
-    assert form_fields.allowed_range(leaf) == "above 0, at most 1,000,000"
+    assert field_words.allowed_range(leaf) == "above 0, at most 1,000,000"
 
 
 # -- the draft ---------------------------------------------------------------------------------
