@@ -128,7 +128,7 @@ def _start(outlook: Outlook) -> None:
         and outlook.facts is not None
     ):
         with trouble.shown():
-            run = run_start.begin(outlook.spec, launcher, outlook.facts.fingerprint)
+            run = run_start.begin(outlook.spec, launcher)
             run_start.open_live(run.id)
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from components import session
+from engine.data.sources import facts_of
 from engine.run_spec import RunSpec
 from engine.runs.run import Run
 from engine.runs.state import LauncherName
 
 
-def begin(spec: RunSpec, launcher: LauncherName = "auto", fingerprint: str = "") -> Run:
-    """Create a run and put it into the queue; `fingerprint` is that of its data, where known."""
+def begin(spec: RunSpec, launcher: LauncherName = "auto") -> Run:
+    """Create a run and put it into the queue."""
     store = session.store()
-    run = store.create(spec, data_fingerprint=fingerprint or None)
+    fingerprint = facts_of(spec.data, spec.model).fingerprint
+    run = store.create(spec, data_fingerprint=fingerprint)
     store.enqueue(run, launcher)
     return run
 

@@ -79,11 +79,7 @@ class ThreadLauncher:
 class ProcessLauncher:
     """Runs the worker in a child process of its own session; it outlives the server."""
 
-    def __init__(self) -> None:
-        self._children: list[subprocess.Popen[bytes]] = []
-
     def start(self, store: RunStore, run_id: str) -> None:
-        self._children = [child for child in self._children if child.poll() is None]
         command = [sys.executable, "-m", "engine", "work", run_id, "--runs", str(store.root)]
         with (store.open(run_id).folder / "worker.log").open("ab") as log:
             child = subprocess.Popen(
@@ -95,7 +91,7 @@ class ProcessLauncher:
                 stderr=log,
                 start_new_session=True,
             )
-        self._children.append(child)
+        threading.Thread(target=child.wait, name=f"child {run_id}", daemon=True).start()
 
     def stop(self, timeout_s: float) -> None:
         """Nothing to do: the children live on and the next server finds them by their folders."""

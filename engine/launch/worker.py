@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from engine.data.sources import facts_of
 from engine.errors import EngineError, RunIsBusy
 from engine.run_spec import RunSpec
 from engine.runs.reporter import RunReporter, reporting
@@ -38,7 +39,8 @@ def work(store: RunStore, run_id: str, *, launcher: LauncherName = "foreground")
 def train_spec(spec: RunSpec, runs: Path | str = "runs") -> RunState:
     """Create a run from a spec and train it here and now; it shows in the app live."""
     store = RunStore(runs)
-    return work(store, store.create(spec).id)
+    fingerprint = facts_of(spec.data, spec.model).fingerprint
+    return work(store, store.create(spec, data_fingerprint=fingerprint).id)
 
 
 def _train(run: Run, reporter: RunReporter) -> None:
