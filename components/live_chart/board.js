@@ -3,11 +3,16 @@
 import { ChartView } from "./chart.js";
 import { element } from "./dom.js";
 import { Poller, Refused, askBoard, askSeries, curveId } from "./feed.js";
+import { linesOf } from "./lines.js";
+import { loaded } from "./loading.js";
 import { Settings } from "./settings.js";
+import { themeOf } from "./theme.js";
 import { Toolbar } from "./toolbar.js";
 
 const PAUSE_MS = { live: 1000, waiting: 2000, ended: 10_000 };
 const COLUMN_BUCKET = 20;
+const LEAST_COLUMNS = 60;
+const MOST_COLUMNS = 12_000; // of all curves together; more than 30 runs are drawn a bit coarser
 const DRAG_ENDS = ["pointerup", "pointercancel", "blur"];
 
 // Streamlit calls this when the board appears and whenever its data or the theme changes.
@@ -21,32 +26,6 @@ export default async function mount({ data, parentElement }) {
     board.close();
     boards.delete(parentElement);
   };
-}
-
-// Plotly and our style, once a page.
-const loading = new Map();
-function loaded({ assets }) {
-  const once = (tag, address, properties) => {
-    if (!loading.has(address)) {
-      const ready = new Promise((resolve, reject) => {
-        const node = Object.assign(document.createElement(tag), properties);
-        node.addEventListener("load", resolve);
-        node.addEventListener("error", () => {
-          loading.delete(address);
-          reject(new Error(`${address} could not be loaded. Is the server running?`));
-        });
-        document.head.append(node);
-      });
-      loading.set(address, ready);
-    }
-    return loading.get(address);
-  };
-  const script = `${assets}/plotly.js`;
-  const style = `${assets}/board.css`;
-  return Promise.all([
-    globalThis.Plotly ? null : once("script", script, { src: script }),
-    once("link", style, { rel: "stylesheet", href: style }),
-  ]);
 }
 
 class Board {
@@ -87,7 +66,9 @@ class Board {
   }
 
   update(data) {
-    const layout = JSON.stringify([data.runs.map((run) => run.id), data.overlay, data.charts]);
+    const before = this.data?.runs.map((run) => run.id) ?? [];
+    const layout = JSON.stringify([data.runs, data.overlay, data.charts]);
+    if (before.length && !data.runs.some((run) => before.includes(run.id))) this.startOver();
     this.data = data;
     this.theme = themeOf(this.parent);
     if (layout !== this.layout) this.arrange(data.charts);
@@ -95,6 +76,15 @@ class Board {
     this.metrics = null;
     this.redrawAll();
     this.poller.now();
+  }
+
+  // Other runs have other steps: a zoom into the old ones means nothing for them.
+  startOver() {
+    this.series.clear();
+    this.header = null;
+    this.token = "";
+    this.settings.change({ zoom: null });
+    this.toolbar.show(this.settings.values);
   }
 
   // Charts that stay keep their node.
@@ -110,7 +100,8 @@ class Board {
     charts.forEach((chart, i) => {
       const view = this.views.get(chart.key) ?? this.added(chart);
       view.describe(chart);
-      if (this.grid.children[i] !== view.node) this.grid.insertBefore(view.node, this.grid.children[i]);
+      const there = this.grid.children[i];
+      if (there !== view.node) this.grid.insertBefore(view.node, there);
     });
   }
 
@@ -147,14 +138,15 @@ class Board {
   question(visible) {
     const { axis, smoothing, zoom } = this.settings.values;
     const curves = visible.flatMap((view) => view.chart.curves);
-    const columns = Math.ceil(visible[0].columns / COLUMN_BUCKET) * COLUMN_BUCKET;
     const smooth = smoothing ? curves.filter((curve) => curve.smooth) : [];
+    const layers = this.data.runs.length * (curves.length + smooth.length);
+    const columns = Math.ceil(visible[0].columns / COLUMN_BUCKET) * COLUMN_BUCKET;
     return {
       run: this.data.runs.map((run) => run.id),
       metric: curves.map((curve) => curve.metric),
       smooth: smooth.map((curve) => curve.metric),
       x: axis,
-      width: columns,
+      width: Math.max(LEAST_COLUMNS, Math.min(columns, Math.floor(MOST_COLUMNS / layers))),
       weight: smoothing,
       have: this.token,
       ...(zoom && { low: zoom[0], high: zoom[1] }),
@@ -181,10 +173,9 @@ class Board {
   }
 
   trouble(error) {
-    const refused = error instanceof Refused;
-    if (!refused && !(error instanceof TypeError) && error.name !== "AbortError") throw error;
-    const text = refused ? error.message : "Server unreachable, trying again";
+    const text = error instanceof Refused ? error.message : "Server unreachable, trying again";
     this.toolbar.tell("trouble", text);
+    this.redrawAll();
   }
 
   pause() {
@@ -197,42 +188,16 @@ class Board {
     const runs = Object.values(this.header?.runs ?? {});
     const problems = Object.values(this.header?.problems ?? {});
     const live = runs.filter((run) => run.status === "running").length;
+    const one = live ? "Live" : runs[0]?.status;
+    const text = runs.length > 1 ? `${live} of ${runs.length} live` : one;
     if (problems.length) this.toolbar.tell("trouble", problems[0]);
-    else if (runs.length > 1) this.toolbar.tell(live ? "live" : "calm", `${live} of ${runs.length} live`);
-    else if (runs.length) this.toolbar.tell(live ? "live" : "calm", live ? "Live" : runs[0].status);
+    else if (text) this.toolbar.tell(live ? "live" : "calm", text);
   }
 
   // -- drawing -----------------------------------------------------------------------------
 
   lines(view) {
-    const { runs } = this.data;
-    return runs.flatMap((run) =>
-      view.chart.curves.map((curve, i) => {
-        const id = curveId(run.id, curve.metric);
-        const look = { id, hidden: this.settings.hidden.has(id), ...this.look(view, run, curve, i) };
-        return { ...look, ...this.points(id, curve) };
-      }),
-    );
-  }
-
-  points(id, curve) {
-    const { axis, smoothing } = this.settings.values;
-    const found = this.series.get(id);
-    if (found?.axis !== axis) return {};
-    return { raw: found.raw, smooth: curve.smooth && smoothing ? found.smooth : undefined };
-  }
-
-  // Several runs: a colour a run. One run: a colour a role.
-  look({ chart }, run, curve, i) {
-    const { runs, overlay, palette } = this.data;
-    const several = chart.curves.length > 1;
-    if (runs.length === 1 && !overlay) {
-      const slot = curve.role === "train" ? 0 : curve.role === "validation" ? 1 : several ? i + 2 : 0;
-      return { label: curve.label, color: palette[slot % palette.length], dash: "solid" };
-    }
-    const dash = several && curve.role === "validation" ? "dot" : "solid";
-    const label = several ? `${run.label}, ${curve.label}` : run.label;
-    return { label, color: run.color, dash };
+    return linesOf(view.chart, this.data, this.settings, this.series);
   }
 
   redrawAll() {
@@ -302,9 +267,12 @@ class Board {
   change(changes) {
     this.settings.change(changes);
     this.toolbar.show(this.settings.values);
-    if ("scale" in changes) for (const view of this.views.values()) view.yZoom = null;
+    if (!("scale" in changes)) {
+      this.poller.now();
+      return;
+    }
+    for (const view of this.views.values()) view.yZoom = null;
     this.redrawAll();
-    if (!("scale" in changes)) this.poller.now();
   }
 
   zoomTo(zoom) {
@@ -361,29 +329,4 @@ class Board {
     for (const view of this.views.values()) view.close();
     this.node.remove();
   }
-}
-
-function themeOf(node) {
-  const style = getComputedStyle(node);
-  const read = (name) => style.getPropertyValue(`--st-${name}`).trim();
-  const [text, background] = [read("text-color"), read("background-color")];
-  return {
-    text,
-    background,
-    font: read("font"),
-    faint: blended(text, background, 0.68),
-    grid: blended(text, background, 0.13),
-  };
-}
-
-// Plotly understands fewer notations of colours than CSS, so the browser mixes them.
-function blended(color, background, share) {
-  const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
-  const brush = canvas.getContext("2d");
-  for (const [fill, alpha] of [[background, 1], [color, share]]) {
-    brush.fillStyle = fill;
-    brush.globalAlpha = alpha;
-    brush.fillRect(0, 0, 1, 1);
-  }
-  return `rgb(${brush.getImageData(0, 0, 1, 1).data.slice(0, 3).join(",")})`;
 }

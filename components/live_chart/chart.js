@@ -13,6 +13,7 @@ export class ChartView {
     this.visible = false;
     this.scene = null;
     this.yZoom = null;
+    this.height = null;
     this.node = element("section", "td-chart");
     this.node.dataset.chart = chart.key;
     this.title = element("h4", "td-title");
@@ -54,14 +55,15 @@ export class ChartView {
     this.shown = lines.filter((line) => !line.hidden && line.raw);
     this.empty.textContent = scene.emptyText;
     this.empty.hidden = lines.some((line) => line.raw);
-    this.legend.classList.toggle("td-plain", lines.length === 1 && lines[0].label === this.chart.title);
+    const plain = lines.length === 1 && lines[0].label === this.chart.title;
+    this.legend.classList.toggle("td-plain", plain);
     drawLegend(this.legend, lines, {
       toggle: (id) => this.host.toggle(id),
       isolate: (id) => this.host.isolate(this, id),
     });
     this.drawPicture();
     if (first) this.listen();
-    this.showCursor(scene.cursor, null);
+    this.showCursor(scene.cursor, this.height);
   }
 
   // The ranges are always given: Plotly's own memory (uirevision) would bring a zoom back that
@@ -120,6 +122,7 @@ export class ChartView {
 
   // `height` is where the pointer is, null in the charts that it is not on.
   showCursor(x, height) {
+    this.height = height;
     if (!this.scene) return;
     const [low, high] = this.ranges.x;
     const shown = x !== null && x >= low && x <= high;
@@ -142,10 +145,9 @@ export class ChartView {
     const { axis } = this.scene.settings;
     const where = { x, axis, near, pointed, isLog: this.isLog };
     this.tip.replaceChildren(...tipContent(lines, where));
-    const width = this.plot.clientWidth;
-    const flipped = left > width / 2;
-    this.tip.style.left = flipped ? "" : `${left + 12}px`;
-    this.tip.style.right = flipped ? `${width - left + 12}px` : "";
+    const [room, width] = [this.plot.clientWidth, this.tip.offsetWidth];
+    const beside = left > room / 2 ? left - width - 12 : left + 12;
+    this.tip.style.left = `${Math.max(0, Math.min(beside, room - width))}px`;
   }
 
   close() {

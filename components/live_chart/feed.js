@@ -1,27 +1,43 @@
 // Asks the server for what is new, in one request a tick, and reads its binary answer.
 
+const PATIENCE_MS = 20_000;
 const TYPES = { u2: Uint16Array, f4: Float32Array, f8: Float64Array };
 
+// The server understood and said no; the message is for people.
 export class Refused extends Error {}
+
+// The server did not answer, or something between it and us did.
+export class Unreachable extends Error {}
 
 // The answer of the server as {header, curves}, or null when nothing is new.
 export async function askSeries(base, question, signal) {
-  const answer = await asked(`${base}/series?${parameters(question)}`, signal);
-  return answer.status === 204 ? null : decoded(await answer.arrayBuffer());
+  const { status, body } = await asked(`${base}/series?${parameters(question)}`, signal);
+  return status === 204 ? null : decoded(body);
 }
 
 export async function askBoard(base, question, signal) {
-  const answer = await asked(`${base}/board?${parameters(question)}`, signal);
-  return (await answer.json()).charts;
+  const { body } = await asked(`${base}/board?${parameters(question)}`, signal);
+  return json(body).charts;
 }
 
 async function asked(url, signal) {
-  const answer = await fetch(url, { signal, cache: "no-store" });
-  if (answer.ok) return answer;
+  const { answer, body } = await fetched(url, signal);
+  if (answer.ok) return { status: answer.status, body };
   const kind = answer.headers.get("content-type") ?? "";
-  if (kind.startsWith("application/json")) throw new Refused((await answer.json()).error);
-  throw new Error(`The server answered ${answer.status}.`);
+  if (kind.startsWith("application/json")) throw new Refused(json(body).error);
+  throw new Unreachable(`status ${answer.status}`);
 }
+
+async function fetched(url, signal) {
+  try {
+    const answer = await fetch(url, { signal, cache: "no-store" });
+    return { answer, body: await answer.arrayBuffer() };
+  } catch (error) {
+    throw new Unreachable(String(error));
+  }
+}
+
+const json = (body) => JSON.parse(new TextDecoder().decode(body));
 
 function parameters(question) {
   const sent = new URLSearchParams();
@@ -33,7 +49,7 @@ function parameters(question) {
 
 function decoded(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const header = json(new Uint8Array(buffer, 4, length));
   const start = 4 + length;
   const array = ([type, offset, count]) => new TYPES[type](buffer, start + offset, count);
   const layer = (place) => place && { x: places(place.x, array(place.x.at)), y: array(place.y) };
@@ -73,10 +89,11 @@ export class Poller {
     if (!this.closed && !document.hidden) this.tick();
   }
 
-  rest() {
+  rest(wait = null) {
     clearTimeout(this.timer);
     this.request?.abort();
     this.request = null;
+    if (wait !== null) this.timer = setTimeout(() => this.tick(), wait);
   }
 
   close() {
@@ -88,22 +105,33 @@ export class Poller {
   async tick() {
     const request = new AbortController();
     this.request = request;
-    const timeout = setTimeout(() => request.abort("slow"), 20_000);
+    const timeout = setTimeout(() => request.abort(), PATIENCE_MS);
     const started = performance.now();
     try {
       const answer = await this.ask(request.signal);
-      if (this.request !== request) return;
-      this.failures = 0;
-      this.accept(answer);
+      if (this.request === request) this.took(answer);
     } catch (error) {
-      if (this.request !== request) return;
-      this.failures += 1;
-      this.trouble(error);
+      if (this.request === request) this.failed(error);
     } finally {
       clearTimeout(timeout);
+      if (this.request === request) this.rest(this.wait(performance.now() - started));
     }
-    const patience = this.failures ? Math.min(8000, 500 * 2 ** this.failures) : this.pause();
-    const wait = Math.max(patience, 4 * (performance.now() - started));
-    this.timer = setTimeout(() => this.tick(), wait);
+  }
+
+  took(answer) {
+    this.failures = 0;
+    this.accept(answer);
+  }
+
+  failed(error) {
+    this.failures += 1;
+    if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+    this.trouble(error);
+  }
+
+  // A slow server is asked less often.
+  wait(elapsed) {
+    const pause = this.failures ? Math.min(8000, 500 * 2 ** this.failures) : this.pause();
+    return Math.max(pause, 4 * elapsed);
   }
 }

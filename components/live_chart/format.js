@@ -42,6 +42,33 @@ export function timeTicks(low, high, most) {
   return { values, texts: values.map((value) => (value === 0 ? "0" : duration(value, step < 1))) };
 }
 
+// Ticks between two powers of ten, with their whole value: Plotly would write 2 for 20 and for 200.
+export function logTicks(low, high) {
+  const span = high - low;
+  const digits = span > 5 ? [1] : span > 1.8 ? [1, 3] : span > 0.9 ? [1, 2, 5] : null;
+  const values = digits ? decades(low, high, digits) : even(10 ** low, 10 ** high);
+  const apart = Math.ceil(values.length / 6);
+  const shown = values.filter((_, i) => i % apart === 0);
+  return { values: shown, texts: shown.map(number) };
+}
+
+function decades(low, high, digits) {
+  const values = [];
+  for (let power = Math.floor(low); power <= high; power++) {
+    for (const digit of digits) values.push(digit * 10 ** power);
+  }
+  return values.filter((value) => Math.log10(value) >= low && Math.log10(value) <= high);
+}
+
+function even(low, high) {
+  const rough = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((digit) => digit * power).find((size) => size >= rough);
+  const first = Math.ceil(low / step);
+  const count = Math.floor(high / step) - first + 1;
+  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
 // Plotly reads <b>, <a href> and <br> in texts: what people typed must stay text.
 export function escaped(text) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

@@ -2,7 +2,7 @@
 
 import { button, element } from "./dom.js";
 import { number } from "./format.js";
-import { nearest } from "./points.js";
+import { worth } from "./points.js";
 
 const MOST_WITH_VALUES = 4;
 
@@ -42,9 +42,8 @@ function take(old, fresh) {
 export function drawValues(node, lines, x) {
   if (lines.length > MOST_WITH_VALUES) return;
   lines.forEach((line, i) => {
-    const points = line.smooth ?? line.raw;
-    const at = !points ? -1 : x === null ? points.x.length - 1 : nearest(points.x, x);
-    const text = at < 0 || line.hidden ? "" : number(points.y[at]);
-    node.children[i].lastChild.textContent = text;
+    const shown = line.raw?.x.length && !line.hidden;
+    const { raw, smooth } = shown ? worth(line, x ?? Infinity) : {};
+    node.children[i].lastChild.textContent = shown ? number(smooth ?? raw) : "";
   });
 }

@@ -1,11 +1,15 @@
 // What Plotly draws: traces and layout as pure functions of lines, ranges and theme.
 
-import { escaped, timeTicks } from "./format.js";
+import { escaped, logTicks, timeTicks } from "./format.js";
 import { dots, strange } from "./points.js";
 
 export const MARGIN = { l: 54, r: 10, t: 8, b: 36 };
 export const HEIGHT = 230;
-const MARKS = { nan: ["x-thin-open", 0.03], up: ["triangle-up", 0.97], down: ["triangle-down", 0.03] };
+const MARKS = {
+  nan: ["x-thin-open", 0.03],
+  up: ["triangle-up", 0.97],
+  down: ["triangle-down", 0.03],
+};
 const AXIS_TITLES = { step: "step", epoch: "epoch", time: "time since the start" };
 const CLEAR = "rgba(0,0,0,0)";
 
@@ -17,11 +21,13 @@ export function traces(lines, columns) {
     const raw = { ...style, ...line.raw, mode: "lines", opacity: 0.3 };
     const main = { ...style, ...(line.smooth ?? line.raw), mode: "lines" };
     const marker = { color: line.color, size: 5 };
+    const alone = dots(line.raw, columns / 8);
+    const edge = marks(line);
     return [
       ...(line.smooth ? [{ ...raw, line: { ...stroke, width: 1 } }] : []),
       { ...main, line: stroke, showlegend: true, name: escaped(line.label) },
-      { ...style, ...dots(line.raw, columns / 8), mode: "markers", marker },
-      { ...style, ...marks(line), mode: "markers", yaxis: "y2" },
+      ...(alone.x.length ? [{ ...style, ...alone, mode: "markers", marker }] : []),
+      ...(edge.x.length ? [{ ...style, ...edge, mode: "markers", yaxis: "y2" }] : []),
     ];
   });
 }
@@ -54,7 +60,7 @@ export function layout({ theme, settings, dragmode }, { ranges, isLog, columns }
       range: ranges.x,
       nticks: Math.max(3, Math.round(columns / 75)),
       title: { text: AXIS_TITLES[settings.axis], standoff: 6, font: { size: 11 } },
-      ...(settings.axis === "time" && clock(ranges.x, columns)),
+      ...(settings.axis === "time" && labelled(timeTicks(...ranges.x, Math.max(2, columns / 70)))),
     },
     yaxis: {
       ...line,
@@ -62,20 +68,13 @@ export function layout({ theme, settings, dragmode }, { ranges, isLog, columns }
       range: ranges.y,
       nticks: 6,
       exponentformat: Math.abs(high) >= 1000 && !isLog ? "SI" : "e",
-      ...(isLog && decades(high - low)),
+      ...(isLog && labelled(logTicks(low, high))),
     },
     yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
   };
 }
 
-// Few decades are labelled at 1, 2 and 5, many at powers of ten.
-function decades(span) {
-  if (span <= 0.7) return {};
-  return { dtick: span > 2.5 ? Math.ceil(span / 6) : "D2" };
-}
-
-function clock([low, high], columns) {
-  const { values, texts } = timeTicks(low, high, Math.max(2, columns / 70));
+function labelled({ values, texts }) {
   return { tickmode: "array", tickvals: values, ticktext: texts };
 }
 

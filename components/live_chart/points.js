@@ -18,6 +18,13 @@ export function nearest(places, x) {
   return x - places[behind - 1] <= places[behind] - x ? behind - 1 : behind;
 }
 
+// What a line is worth at x, and where the point is that says so.
+export function worth(line, x) {
+  const at = nearest(line.raw.x, x);
+  const beside = line.smooth && nearest(line.smooth.x, line.raw.x[at]);
+  return { at: line.raw.x[at], raw: line.raw.y[at], smooth: line.smooth?.y[beside] };
+}
+
 // The points that a line alone would not show: all of a few, else those without neighbours.
 export function dots({ x, y }, few) {
   const [places, values] = [[], []];

@@ -2,13 +2,13 @@
 
 import { number, place } from "./format.js";
 import { element } from "./dom.js";
-import { nearest } from "./points.js";
+import { worth } from "./points.js";
 
 const ROWS = 12;
 
 // `pointed` is the height of the pointer as a value of the y axis (its log10 on a log axis).
 export function tipContent(lines, { x, axis, near, pointed, isLog }) {
-  const rows = lines.map((line) => valuesAt(line, x));
+  const rows = lines.map((line) => ({ line, ...worth(line, x) }));
   const gap = ({ raw, smooth }) => {
     const value = smooth ?? raw;
     const distance = Math.abs((isLog ? Math.log10(value) : value) - pointed);
@@ -18,12 +18,6 @@ export function tipContent(lines, { x, axis, near, pointed, isLog }) {
     rows.length > ROWS ? rows.toSorted((a, b) => gap(a) - gap(b)).slice(0, ROWS) : rows;
   const head = element("div", "td-tip-head", place(axis, x));
   return [head, ...shown.flatMap((row) => cells(row, axis, Math.abs(row.at - x) > near))];
-}
-
-function valuesAt(line, x) {
-  const at = nearest(line.raw.x, x);
-  const beside = line.smooth && nearest(line.smooth.x, line.raw.x[at]);
-  return { line, at: line.raw.x[at], raw: line.raw.y[at], smooth: line.smooth?.y[beside] };
 }
 
 function cells({ line, at, raw, smooth }, axis, elsewhere) {

@@ -67,7 +67,9 @@ function choice(name, options, change, help = "") {
   group.append(...buttons);
   node.append(element("span", "td-label", name), group);
   const show = (chosen) => {
-    for (const made of buttons) made.setAttribute("aria-pressed", String(made.dataset.value === chosen));
+    for (const made of buttons) {
+      made.setAttribute("aria-pressed", String(made.dataset.value === chosen));
+    }
   };
   return { node, show };
 }

@@ -7,6 +7,8 @@ from components.live_chart import live_board
 
 st.set_page_config(layout="wide")
 run_ids = st.query_params.get_all("run")
+if "pick" in st.query_params:
+    run_ids = [st.radio("Run", run_ids)]
 metrics = st.query_params.get_all("metric")
 overlay = "overlay" in st.query_params
 lay_out = overlay_charts if overlay else live_charts

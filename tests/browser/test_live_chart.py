@@ -234,6 +234,17 @@ def test_a_rerun_of_the_script_does_not_touch_the_charts(page, board_url, store)
     assert board.x_range() == zoomed
 
 
+def test_another_run_on_the_same_board_begins_unzoomed(page, board_url, store):
+    first, second = running_run(store, 2000), running_run(store, 300)
+    board = Board(page, board_url, first, second, pick=1).open()
+    board.drag("loss", 0.5, 0.8)
+    page.get_by_text(second.id).click()
+    board.until(
+        "document.querySelector('[data-chart=loss] .js-plotly-plot').layout.xaxis.range[1] == 300"
+    )
+    assert "board.zoom" not in page.url
+
+
 def test_a_run_without_points_waits_and_gets_its_charts_by_itself(page, board_url, store):
     run = running_run(store, 0)
     board = Board(page, board_url, run)
@@ -307,6 +318,18 @@ def test_the_cursor_compares_all_curves_and_is_shown_in_every_chart(page, board_
     assert "Validation" in tip.inner_text()
     assert "raw" in tip.inner_text()
     board.chart("grad_norm").locator(".td-cursor").wait_for()
+
+
+def test_the_values_at_the_cursor_stay_on_screen_through_refreshes(page, board_url, store):
+    run = running_run(store, 1000)
+    board = Board(page, board_url, run).open()
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+    board.chart("loss").locator(".td-plot").hover()
+    tip = board.chart("loss").locator(".td-tip")
+    tip.wait_for()
+    with growing(run), board.news(2):
+        pass
+    assert tip.is_visible()
 
 
 def test_several_runs_are_overlaid_in_colors_of_their_own(page, board_url, store):

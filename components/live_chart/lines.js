@@ -1,0 +1,30 @@
+// The lines of a chart: which curves, in which look, with which points.
+
+import { curveId } from "./feed.js";
+
+export function linesOf(chart, data, settings, series) {
+  return data.runs.flatMap((run) =>
+    chart.curves.map((curve, i) => {
+      const id = curveId(run.id, curve.metric);
+      const points = pointsOf(series.get(id), curve, settings.values);
+      return { id, hidden: settings.hidden.has(id), ...look(chart, data, run, i), ...points };
+    }),
+  );
+}
+
+function pointsOf(found, curve, { axis, smoothing }) {
+  if (found?.axis !== axis) return {};
+  return { raw: found.raw, smooth: curve.smooth && smoothing ? found.smooth : undefined };
+}
+
+// Several runs: a colour a run. One run: a colour a role.
+function look(chart, { runs, overlay, palette }, run, i) {
+  const { label, role } = chart.curves[i];
+  const several = chart.curves.length > 1;
+  if (runs.length > 1 || overlay) {
+    const dash = several && role === "validation" ? "dot" : "solid";
+    return { label: several ? `${run.label}, ${label}` : run.label, color: run.color, dash };
+  }
+  const slots = { train: 0, validation: 1, other: several ? i + 2 : 0 };
+  return { label, color: palette[slots[role] % palette.length], dash: "solid" };
+}
