@@ -24,8 +24,8 @@ def leaves_nothing_behind() -> Iterator[None]:
     assert Path.cwd() == cwd
     assert _environment() == environment
     new = [child for child in _children() if child not in children]
-    _, alive = psutil.wait_procs(new, timeout=20)
-    assert [child.cmdline() for child in alive] == []
+    psutil.wait_procs(new, timeout=20)
+    assert [child for child in _children() if child in new] == []
 
 
 _NOT_OURS = {"PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR"}  # set by pytest, by torch
@@ -36,8 +36,11 @@ def _environment() -> dict[str, str]:
 
 
 def _children() -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if child.status() != psutil.STATUS_ZOMBIE
-    ]
+    return [child for child in psutil.Process().children(recursive=True) if not _has_ended(child)]
+
+
+def _has_ended(child: psutil.Process) -> bool:
+    try:
+        return child.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
