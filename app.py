@@ -8,12 +8,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning torch threads st
 
 import streamlit as st
 
-from components import live_feed, session
-from components.server import HEADERS, lifespan
+from components.server import HEADERS, feed_routes, lifespan
 
 app = st.App(
     "pages/navigation.py",
     lifespan=lifespan,
-    routes=live_feed.routes(session.store()),
+    routes=feed_routes(),
     middleware=[HEADERS],
 )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from components import session
+from components import live_feed, session
 from engine.errors import RunsFolderUnusable
 from engine.launch.dispatcher import Dispatcher
 
@@ -35,6 +37,16 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
         yield {}
     finally:
         await run_in_threadpool(dispatcher.stop)
+
+
+def feed_routes() -> Sequence[BaseRoute]:
+    """The live feed of the runs folder; none when that cannot be used, as the pages then say."""
+    try:
+        store = session.store()
+    except RunsFolderUnusable:
+        return ()
+    hosts = st.get_option("server.allowedHosts") or live_feed.LOCAL_HOSTS
+    return live_feed.routes(store, allowed_hosts=hosts)
 
 
 class _Headers:
