@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning torch threads starve the pages
-
 import streamlit as st
 
 from components.server import HEADERS, feed_routes, lifespan

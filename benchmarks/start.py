@@ -1,4 +1,4 @@
-"""How soon something is seen: imports of the pages, first paint in Chromium, first point of a run."""
+"""How soon something is seen: imports, first paint in Chromium, first curve of a run."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def serve(
         typer.echo(warning, err=True)
     url = f"http://{LOCAL if host == '0.0.0.0' else host}:{port}"
     typer.echo(f"Traindeck: {url}  (runs in {root}; Ctrl-C ends the server)")
-    os.environ |= {RUNS_VARIABLE: str(root), "OMP_WAIT_POLICY": "PASSIVE"}
+    os.environ[RUNS_VARIABLE] = str(root)
     _open_when_ready(url)
     os.chdir(_ROOT)  # where .streamlit/config.toml lies
     command = server_command(host, port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -111,7 +112,7 @@ def save(root: Path, step: int, model: nn.Module, state: dict[str, Any]) -> Path
     shutil.rmtree(part, ignore_errors=True)
     try:
         part.mkdir(mode=0o700)
-        save_model(model, str(part / WEIGHTS))
+        _write_weights(model, part / WEIGHTS)
         buffer = io.BytesIO()
         torch.save(state, buffer)
         (part / STATE).write_bytes(buffer.getvalue())
@@ -140,6 +141,20 @@ def verified(folder: Path) -> Checkpoint:
         if _digest(folder / name) != expected:
             raise BadCheckpoint(folder, f"{name} is not what was saved (its SHA-256 differs)")
     return Checkpoint(folder, manifest["step"])
+
+
+def _write_weights(model: nn.Module, path: Path) -> None:
+    """Write the weights; tensors that share memory once.
+
+    Raises:
+        OSError: also where safetensors has an error of its own for it.
+    """
+    try:
+        save_model(model, str(path))
+    except SafetensorError as error:
+        full = f"os error {errno.ENOSPC}" in str(error)
+        code = errno.ENOSPC if full else errno.EIO
+        raise OSError(code, os.strerror(code), str(path)) from error
 
 
 def _is_good(folder: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from typing import Annotated
@@ -86,9 +85,6 @@ def _foreground(store: RunStore, run: Run, as_json: bool) -> None:
 
 
 def _train(store: RunStore, run: Run, launcher: LauncherName) -> RunState:
-    # Spinning torch threads were measured 30 times slower beside another busy process; torch
-    # reads this when it is imported, which the worker does.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with signals_become_requests(run):
         return worker.work(store, run.id, launcher=launcher)
 

@@ -116,4 +116,4 @@ def resolved(launcher: LauncherName, *, on_gpu: bool) -> LauncherName:
 
 def _environment() -> dict[str, str]:
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**passed, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1"}
+    return {**passed, "PYTHONUNBUFFERED": "1"}

@@ -89,6 +89,7 @@ class RunReporter:
 
     def start(self) -> None:
         self.hold_reserve()
+        self.pending.extend(self.run.take_requests())
         self._thread.start()
 
     def close(self) -> None:
