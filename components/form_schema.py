@@ -5,12 +5,12 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
 from engine.frozen import Frozen
+from engine.schema import bounds, group, is_constant, variants
 
 Document: TypeAlias = dict[str, Any]
 """A spec as nested dictionaries, valid or not: what a person is still typing."""
@@ -104,17 +104,17 @@ def completed(model: type[Frozen], document: object, default: Mapping[str, Any])
 
 
 def _completed(info: FieldInfo, value: Any, name: str) -> Any:
-    variants = _variants(info)
-    if variants is not None:
-        tag, options = variants
+    offered = _variants(info)
+    if offered is not None:
+        tag, options = offered
         chosen = value.get(tag) if isinstance(value, Mapping) else None
         if chosen not in options:
             raise ValueError(f"{name!r} has an unknown {tag}")
         return completed(options[chosen], value, {})
-    group = _group(info.annotation)
-    if group is not None:
+    inner = group(info.annotation)
+    if inner is not None:
         plain = value.model_dump(mode="json") if isinstance(value, Frozen) else value
-        return completed(group, plain, {})
+        return completed(inner, plain, {})
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -123,19 +123,19 @@ def _fields(
 ) -> Iterator[Item]:
     for name, info in model.model_fields.items():
         here = f"{path}.{name}" if path else name
-        variants, group = _variants(info), _group(info.annotation)
-        if variants is not None:
-            yield from _variant_fields(document.get(name), here, info.title or section, variants)
-        elif group is not None:
-            yield from _fields(group, document.get(name, {}), here, info.title or section)
-        elif not _is_constant(info.annotation):
+        offered, inner = _variants(info), group(info.annotation)
+        if offered is not None:
+            yield from _variant_fields(document.get(name), here, info.title or section, offered)
+        elif inner is not None:
+            yield from _fields(inner, document.get(name, {}), here, info.title or section)
+        elif not is_constant(info.annotation):
             yield _leaf(info, here, section)
 
 
 def _variant_fields(
-    value: Any, path: str, title: str, variants: tuple[str, dict[str, type[Frozen]]]
+    value: Any, path: str, title: str, offered: tuple[str, dict[str, type[Frozen]]]
 ) -> Iterator[Item]:
-    tag, options = variants
+    tag, options = offered
     yield Variants(path, tag, title, tuple(options.items()), title)
     chosen = value.get(tag) if isinstance(value, Mapping) else None
     if chosen in options:
@@ -156,7 +156,7 @@ def _leaf(info: FieldInfo, path: str, section: str) -> Leaf:
         common=bool(extra.get("common")),
         optional=optional,
         choices=choices,
-        bounds=tuple(_bounds(info)),
+        bounds=tuple(bounds(info)),
         section=section,
     )
 
@@ -178,38 +178,10 @@ def _kind(annotation: Any) -> tuple[Kind, tuple[str, ...], bool]:
 _KINDS: dict[Any, Kind] = {int: "integer", float: "number", str: "text", bool: "switch"}
 
 
-def _bounds(info: FieldInfo) -> Iterator[tuple[str, float]]:
-    for bound in info.metadata:
-        for sign in ("ge", "gt", "le", "lt"):
-            if isinstance(bound, _BOUNDS[sign]):
-                yield sign, getattr(bound, sign)
-
-
-_BOUNDS: dict[str, type] = {"ge": Ge, "gt": Gt, "le": Le, "lt": Lt}
-
-
 def _variants(info: FieldInfo) -> tuple[str, dict[str, type[Frozen]]] | None:
     """The tag field of a discriminated union and its offered variants; None for other fields."""
-    if not isinstance(info.discriminator, str):
+    found = variants(info)
+    if found is None:
         return None
-    union = info.annotation
-    if get_origin(union) is Annotated:
-        union = get_args(union)[0]
-    named = {
-        str(get_args(variant.model_fields[info.discriminator].annotation)[0]): variant
-        for variant in get_args(union)
-    }
-    return info.discriminator, {
-        name: variant for name, variant in named.items() if name not in NOT_OFFERED
-    }
-
-
-def _group(annotation: Any) -> type[Frozen] | None:
-    """The class of a nested document; None for a single value."""
-    is_group = isinstance(annotation, type) and issubclass(annotation, Frozen)
-    return annotation if is_group else None
-
-
-def _is_constant(annotation: Any) -> bool:
-    """A literal of one value: a version or the tag of a variant."""
-    return get_origin(annotation) is Literal and len(get_args(annotation)) == 1
+    tag, named = found
+    return tag, {name: model for name, model in named.items() if name not in NOT_OFFERED}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import readable, spec_text, workspace
+from components import readable, workspace
 from components.outlook import Outlook
 from components.plain_text import as_markdown
+from engine.differences import compare
 from engine.presets import PRESETS, Preset
 from engine.run_spec import RunSpec
 
@@ -40,16 +41,14 @@ def tell() -> None:
 def _apply(preset: Preset, outlook: Outlook) -> None:
     assert outlook.spec is not None
     after = preset.apply(outlook.spec)
-    workspace.load(after, f"**{preset.label}**: {_changes(outlook, after)}")
+    workspace.load(after, f"**{preset.label}**: {_changes(outlook.spec, after)}")
 
 
-def _changes(outlook: Outlook, after: RunSpec) -> str:
+def _changes(before: RunSpec, after: RunSpec) -> str:
     """What a preset changed, with the labels of the form."""
-    assert outlook.spec is not None
-    labels = {item.path: item.label for item in outlook.items}
     changed = [
-        f"{as_markdown(labels.get(path, path))} {_shown(old)} → {_shown(new)}"
-        for path, (old, new) in spec_text.differences(outlook.spec, after).items()
+        f"{as_markdown(item.label)} {_shown(item.left)} → {_shown(item.right)}"
+        for item in compare(before, after)
     ]
     return ", ".join(changed) or "everything was set like that already."
 

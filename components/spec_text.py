@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 from pprint import pformat
-from typing import Any
 
 from components.form_schema import NOT_OFFERED
 from engine.errors import BadInput, Problem
@@ -51,23 +50,6 @@ def from_json(text: str) -> RunSpec:
     if problems:
         raise BadInput(problems)
     return spec
-
-
-def differences(before: RunSpec, after: RunSpec) -> dict[str, tuple[object, object]]:
-    """What another spec has otherwise, by dotted path."""
-    old, new = _flat(before.model_dump(mode="json")), _flat(after.model_dump(mode="json"))
-    paths = [*new, *(path for path in old if path not in new)]
-    return {
-        path: (old.get(path), new.get(path)) for path in paths if old.get(path) != new.get(path)
-    }
-
-
-def _flat(document: dict[str, Any], path: str = "") -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, value in document.items():
-        here = f"{path}.{name}" if path else name
-        values.update(_flat(value, here) if isinstance(value, dict) else {here: value})
-    return values
 
 
 def _indented(text: str) -> str:

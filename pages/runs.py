@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import run_board, run_list, run_selection, run_trash, session, trouble
+from components import (
+    config_difference,
+    run_board,
+    run_list,
+    run_selection,
+    run_trash,
+    session,
+    trouble,
+)
 
 st.title("Runs")
 with trouble.shown():
@@ -17,6 +25,7 @@ with trouble.shown():
         if chosen:
             run_selection.show(chosen)
             run_board.of_several(session.store(), chosen)
+            config_difference.show(chosen)
         else:
             st.caption(
                 "Choose one run to open, name or delete it; several to compare their curves."

@@ -63,18 +63,3 @@ def test_models_that_only_a_program_has_are_refused():
     with pytest.raises(BadInput) as caught:
         spec_text.from_json(json.dumps(spec))
     assert [problem.path for problem in caught.value.problems] == ["model.kind", "data.source"]
-
-
-def test_differences_are_told_by_path():
-    after = with_changes(
-        SPECS[0],
-        {
-            "training.length.amount": 7,
-            "training.scheduler": {"name": "constant", "warmup_steps": 2},
-        },
-    )
-    changed = spec_text.differences(SPECS[0], after)
-    assert changed["training.length.amount"] == (SPECS[0].training.length.amount, 7)
-    assert changed["training.scheduler.name"] == ("cosine", "constant")
-    assert changed["training.scheduler.floor"] == (0.1, None)
-    assert spec_text.differences(after, after) == {}

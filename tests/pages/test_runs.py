@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from components import session
+from engine.frozen import with_changes
 from engine.runs.last_values import LastValues
 from engine.runs.run import Labels
 from engine.runs.series import RECORD, MetricFiles
@@ -82,7 +83,7 @@ def test_a_chosen_run_stays_chosen_when_rows_move(store, open_page):
 
 
 def test_a_chosen_run_that_the_filter_hides_stays_chosen(store, open_page):
-    runs = named(store, "a", "b")
+    runs = named(store, "red", "yellow")  # no hexadecimal words: ids are random
     app = choose(open_page("runs.py"), 0)
     app.text_input(key=session.RUNS_FILTER).input(runs[1].name).run()
     choose(app, 0)
@@ -136,3 +137,13 @@ def test_the_last_value_is_read_again_when_the_file_grows(store):
     files.close()
     assert last.of(run.folder, "train/loss") == 0.125
     assert last.of(run.folder, "nothing") is None
+
+
+def test_several_chosen_runs_are_shown_with_what_differs(store, open_page):
+    for layers in (2, 3):
+        fabricate.run_of(store, with_changes(fabricate.TEXT, {"model.layers": layers}))
+    app = choose(open_page("runs.py"), 0)
+    assert "What differs" not in [heading.value for heading in app.subheader]
+    app = choose(app, 0, 1)
+    assert "What differs" in [heading.value for heading in app.subheader]
+    assert list(app.dataframe[-1].value["Setting"]) == ["Layers"]
