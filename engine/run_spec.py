@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field, field_validator, model_validator
 
 from engine.data.specs import DataSpec
-from engine.frozen import Frozen, knob
+from engine.frozen import knob
 from engine.models.specs import ModelSpec
 from engine.task_spec import TaskSpec
 from engine.training_config import TrainingConfig
+from engine.versions import Versioned
 
 
-class RunSpec(Frozen):
+class RunSpec(Versioned):
     """Task, model, data and training: what the form fills in, the file holds and the run uses."""
 
-    version: Literal[1] = 1
-    """Version of this format."""
     name: str = knob("", "Name", common=True)
     """Shown in tables and charts; any text, never used as a path."""
     task: TaskSpec = Field(title="Task")

@@ -1,0 +1,60 @@
+"""Versions of the documents: how one of an earlier version becomes one of today's."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from pydantic import model_validator
+
+from engine.frozen import Frozen
+
+Document = dict[str, Any]
+Migration = Callable[[Document], Document]
+
+VERSION = 1
+"""The version that is written. One that removes, renames or reinterprets a field raises it; a new
+field with a default does not."""
+
+MIGRATIONS: dict[int, Migration] = {}
+"""Version -> what makes a RunSpec document of the next version of it. What a document does not
+have, or has otherwise than it should, a migration leaves alone: it is refused afterwards."""
+
+
+class Versioned(Frozen):
+    """A document that says its version; one of an earlier version becomes one of today's."""
+
+    version: Literal[1] = 1
+    """Version of this format. Documents of earlier versions are understood, later ones refused."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_today(cls, document: Any) -> Any:
+        return migrated(document) if isinstance(document, dict) else document
+
+
+def migrated(
+    document: Document,
+    migrations: Mapping[int, Migration] = MIGRATIONS,
+    newest: int = VERSION,
+) -> Document:
+    """The document in the newest version; one without a version is taken for that.
+
+    Raises:
+        ValueError: for a version that is still unknown here, or was never there.
+    """
+    version = document.get("version", newest)
+    if type(version) is not int or version == newest:
+        return document
+    if version > newest:
+        raise ValueError(
+            f"version {version} of the document is newer than this Traindeck, which reads up to "
+            f"version {newest}; update Traindeck."
+        )
+    if version < 1:
+        raise ValueError(f"there is no version {version} of the document; use {newest}.")
+    document = copy.deepcopy(document)
+    for earlier in range(version, newest):
+        document = migrations[earlier](document) | {"version": earlier + 1}
+    return document
