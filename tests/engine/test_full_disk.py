@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import threading
 import time
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from engine import attempt as attempts
 from engine.runs.run import Run
 from engine.runs.store import RunStore
-from engine.training_config import TrainingConfig
+from engine.training_loop import StepResult, TrainingLoop
 from tests.engine.equality import assert_same_bits
 from tests.engine.training import config, trained
 
@@ -33,46 +35,59 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def _fill(disk: Path) -> Path:
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
+def _fill(disk: Path) -> None:
+    with (disk / "ballast").open("wb", buffering=0) as file:
         for size in (4096, 1):
-            try:
+            with contextlib.suppress(OSError):
                 while True:
                     file.write(b"\0" * size)
-            except OSError:
-                continue
-    return ballast
 
 
-def _training(store: RunStore, training: TrainingConfig = LONG) -> tuple[threading.Thread, Run]:
-    thread = threading.Thread(target=trained, args=(store.root, training), daemon=True)
+class FillingLoop(TrainingLoop):
+    """A loop during whose 60th update somebody else fills the disk."""
+
+    disk: Path
+
+    def update(self, *, measure: bool = False) -> StepResult:
+        if self.progress.step == 59:
+            _fill(self.disk)
+        return super().update(measure=measure)
+
+
+@pytest.fixture
+def waiting(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[threading.Thread, Run]]:
+    """A run that waits for space, and the thread that trains it."""
+    monkeypatch.setattr(FillingLoop, "disk", small_disk, raising=False)
+    monkeypatch.setattr(attempts, "TrainingLoop", FillingLoop)
+    store = RunStore(small_disk / "runs")
+    thread = threading.Thread(target=trained, args=(store.root, LONG), daemon=True)
     thread.start()
-    while not store.list():
-        time.sleep(0.01)
-    return thread, store.open(store.list()[0].id)
+    _wait(lambda: bool(store.list()))
+    run = store.open(store.list()[0].id)
+    _wait(lambda: run.state().status == "paused")
+    yield thread, run
+    thread.join(60)
+    assert not thread.is_alive()
 
 
-def _wait(run: Run, condition: Callable[[], bool]) -> None:
+def _wait(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < deadline, run.state()
+        assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
 def test_training_waits_for_space_and_ends_with_the_same_bits(
-    small_disk: Path, tmp_path: Path
+    waiting: tuple[threading.Thread, Run], small_disk: Path, tmp_path: Path
 ) -> None:
-    store = RunStore(small_disk / "runs")
-    thread, run = _training(store)
-    _wait(run, lambda: run.state().step > 60)
-    ballast = _fill(small_disk)
-    _wait(run, lambda: run.state().status == "paused")
+    thread, run = waiting
     assert "No space left on device" in run.state().reason
     held_at = run.state().step
     time.sleep(0.5)
     assert run.state().step == held_at
-    ballast.unlink()
+    (small_disk / "ballast").unlink()
     thread.join(60)
     assert run.state().status == "completed"
     reference = RunStore(tmp_path / "reference")
@@ -80,15 +95,12 @@ def test_training_waits_for_space_and_ends_with_the_same_bits(
     assert_same_bits(run, reference.open(reference.list()[0].id))
 
 
-def test_a_run_that_waits_for_space_can_be_ended(small_disk: Path) -> None:
-    store = RunStore(small_disk / "runs")
-    thread, run = _training(store, config(length={"amount": 1_000_000}))
-    _wait(run, lambda: run.state().step > 60)
-    _fill(small_disk)
-    _wait(run, lambda: run.state().status == "paused")
+def test_a_run_that_waits_for_space_can_be_ended(
+    waiting: tuple[threading.Thread, Run],
+) -> None:
+    thread, run = waiting
     run.request("stop")
     thread.join(60)
-    assert not thread.is_alive()
     assert not run.is_owned()
     assert run.state().status in ("interrupted", "paused")  # whichever could still be written
-    assert RunStore(small_disk / "runs").sweep() in ([], [run.id])
+    assert RunStore(run.folder.parent).sweep() in ([], [run.id])
