@@ -15,6 +15,7 @@ from engine.data.batching import BatchPlan, BatchSource
 from engine.errors import NonFiniteLoss
 from engine.estimate import steps_per_epoch, total_steps
 from engine.metrics_tracker import MetricsTracker, Number
+from engine.observers import Audience
 from engine.optimizer_factory import OptimizerFactory
 from engine.reproducibility import random_states, restore_random_states
 from engine.runs.reporter import RunReporter
@@ -65,10 +66,11 @@ class Attempt:
         self._speed = Speedometer(count_tokens=task.kind == "causal-lm")
         self._keeper = CheckpointKeeper(reporter.run.folder / "checkpoints", config.checkpointing)
         self._control = Control(reporter, self)
+        self._audience = Audience((), reporter)
         self._tracker = self._begin()
 
-    def train(self) -> None:
-        """Run to the end and write down how it ended.
+    def train(self, audience: Audience) -> None:
+        """Run to the end, tell the audience what happens, and write down how it ended.
 
         Raises:
             NonFiniteLoss: when training diverged; the last good weights are saved.
@@ -76,6 +78,8 @@ class Attempt:
         self._reporter.change(phase="training")
         self._reporter.run_clock(True)
         self._loop.model.train()
+        self._audience = audience
+        audience.started(self._total_steps)
         try:
             status, reason = self._run()
         finally:
@@ -102,6 +106,7 @@ class Attempt:
                 self._control.obey_all()
             if tracker.trouble:
                 self._control.hold_for_disk(tracker.trouble)
+            self._audience.obey()
             self._update()
             self._after_update(progress.step)
 
@@ -121,6 +126,8 @@ class Attempt:
         speed = self._speed.after_update(busy_s, progress.samples, progress.targets)
         if speed:
             self._tracker.log(step, speed)
+        if self._audience.present:
+            self._audience.stepped(result)
 
     def _log(self, result: StepResult) -> None:
         metrics: dict[str, Number] = {
@@ -163,6 +170,7 @@ class Attempt:
         if self._sampler and count:
             run.write_samples(step, self._sampler(model, count))
         self._reporter.change(phase="training", best=self._best.best)
+        self._audience.validated(step, metrics, self._best.best)
 
     def save(self) -> None:
         """Make a checkpoint unless this step has one; a full disk is waited for."""
@@ -192,6 +200,7 @@ class Attempt:
             return False
         self._keeper.prune(best_step=self._best.best.step if self._best.best else None)
         self._reporter.event("checkpoint", f"Saved {folder.name}.")
+        self._audience.saved(step, folder)
         return True
 
     # -- beginning and resuming ----------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from engine.data.batching import BatchSource
 from engine.data.specs import InMemoryData
 from engine.errors import BadInput, Problem
 from engine.models.specs import InMemoryModel
+from engine.observers import Audience, Observer
 from engine.precision import choose_device
 from engine.reproducibility import reproducible, seed_everything
 from engine.run_spec import RunSpec
@@ -45,10 +47,10 @@ class Trainer:
 
     ``config`` is what the model was built from (a mapping, dataclass or pydantic model) and is
     kept in run.json. ``run`` is the run to train or to resume: a `Run`, or the runs folder in
-    which a new one is made.
+    which a new one is made. ``observers`` are told what happens and can end it; see `Observer`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by name
         self,
         *,
         model: nn.Module,
@@ -57,6 +59,7 @@ class Trainer:
         task_spec: TaskSpec,
         run: Run | Path | str = "runs",
         name: str = "",
+        observers: Sequence[Observer] = (),
     ) -> None:
         self.model = model
         self.config = config
@@ -64,6 +67,7 @@ class Trainer:
         self.task_spec = task_spec
         self.run = run
         self.name = name
+        self.observers = tuple(observers)
 
     def train(self, *, train_data: UserData, val_data: UserData | None = None) -> TrainingResults:
         """Train to the end, or until a request in the run folder stops it.
@@ -95,7 +99,8 @@ class Trainer:
             reporter.change(device=str(device), threads=threads)
             self.model.to(device)
             config, task = self.training_config, self.task_spec
-            Attempt(self.model, config, task, sources, reporter, sampler).train()
+            with Audience(self.observers, reporter) as audience:
+                Attempt(self.model, config, task, sources, reporter, sampler).train(audience)
 
     def _new_run(self, runs: Path | str, train: BatchSource, val: BatchSource | None) -> Run:
         sizes = {"train_samples": len(train), "val_samples": 0 if val is None else len(val)}
