@@ -1,23 +1,12 @@
-"""Presets: whole recipes for a run of any model kind, one click on the form. No torch."""
+"""Presets: whole recipes for a run of any model kind, for the form and for Python. No torch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from engine.frozen import with_changes
 from engine.run_spec import RunSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """A named change of a RunSpec. It sets values and scales none: applied twice, or after any
-    other preset, it gives the same."""
-
-    label: str
-    sentence: str
-    apply: Callable[[RunSpec], RunSpec]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +28,25 @@ class Recipe:
 
     def changes(self) -> dict[str, object]:
         """Dotted fields of a RunSpec and their new values."""
+        training = {f"training.{path}": value for path, value in self.training().items()}
+        return {**{f"model.{name}": value for name, value in self.model.items()}, **training}
+
+    def training(self) -> dict[str, object]:
+        """Dotted fields of a TrainingConfig and their new values."""
         amount, unit = self.length
         evaluate_every, checkpoint_every = self.every
         validation_batch_size, validation_samples = self.validation
-        scheduler = {"name": "cosine", "warmup_steps": self.warmup_steps}
         return {
-            **{f"model.{name}": value for name, value in self.model.items()},
-            "training.length": {"amount": amount, "unit": unit},
-            "training.optimizer": {"name": "adamw", "lr": self.lr},
-            "training.scheduler": scheduler,
-            "training.batching.batch_size": self.batch_size,
-            "training.batching.accumulate": self.accumulate,
-            "training.evaluation.every_steps": evaluate_every,
-            "training.evaluation.batch_size": validation_batch_size,
-            "training.evaluation.max_samples": validation_samples,
-            "training.checkpointing.every_steps": checkpoint_every,
-            "training.checkpointing.keep_last": self.keep_last,
+            "length": {"amount": amount, "unit": unit},
+            "optimizer": {"name": "adamw", "lr": self.lr},
+            "scheduler": {"name": "cosine", "warmup_steps": self.warmup_steps},
+            "batching.batch_size": self.batch_size,
+            "batching.accumulate": self.accumulate,
+            "evaluation.every_steps": evaluate_every,
+            "evaluation.batch_size": validation_batch_size,
+            "evaluation.max_samples": validation_samples,
+            "checkpointing.every_steps": checkpoint_every,
+            "checkpointing.keep_last": self.keep_last,
         }
 
 
@@ -90,7 +82,7 @@ BASELINE = {
     ),
     "in-memory": Recipe(length=(20, "epochs"), lr=1e-3, batch_size=32, every=(100, 200)),
 }
-QUICK = {
+QUICK_PROTOTYPE = {
     "gpt": replace(
         BASELINE["gpt"],
         length=(300, "steps"),
@@ -124,7 +116,7 @@ QUICK = {
         BASELINE["in-memory"], length=(3, "epochs"), every=(20, 40), warmup_steps=0
     ),
 }
-QUALITY = {
+PRODUCTION = {
     "gpt": replace(
         BASELINE["gpt"],
         length=(2500, "steps"),
@@ -169,28 +161,33 @@ LOW_MEMORY = {
 }
 
 
-def _apply(recipes: Mapping[str, Recipe], spec: RunSpec) -> RunSpec:
-    return with_changes(spec, recipes[spec.model.kind].changes())
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A named change of a RunSpec. It sets values and scales none: applied twice, or after any
+    other preset, it gives the same."""
+
+    label: str
+    sentence: str
+    recipes: Mapping[str, Recipe]
+    """Kind of model -> what is set."""
+
+    def apply(self, spec: RunSpec) -> RunSpec:
+        """The spec with the recipe for its kind of model."""
+        return with_changes(spec, self.recipes[spec.model.kind].changes())
 
 
 PRESETS: dict[str, Preset] = {
-    "quick": Preset(
-        "Quick",
-        "A small model and a short run, to see that everything works.",
-        partial(_apply, QUICK),
+    "quick_prototype": Preset(
+        "Quick", "A small model and a short run, to see that everything works.", QUICK_PROTOTYPE
     ),
-    "baseline": Preset(
-        "Baseline", "The bundled example's settings: good in a minute.", partial(_apply, BASELINE)
-    ),
-    "quality": Preset(
-        "Quality",
-        "A larger model trained several times longer, for the best result.",
-        partial(_apply, QUALITY),
+    "baseline": Preset("Baseline", "The bundled example's settings: good in a minute.", BASELINE),
+    "production": Preset(
+        "Quality", "A larger model trained several times longer, for the best result.", PRODUCTION
     ),
     "low_memory": Preset(
         "Low memory",
         "The baseline in quarter batches whose gradients are added up: the same updates in less "
         "memory, with fewer checkpoints on disk.",
-        partial(_apply, LOW_MEMORY),
+        LOW_MEMORY,
     ),
 }

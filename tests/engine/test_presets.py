@@ -11,7 +11,7 @@ from engine.frozen import with_changes
 from engine.machine import MachineFacts, machine_facts
 from engine.models.specs import CNNSpec, InMemoryModel, MLPSpec, ViTSpec
 from engine.preflight import estimate, preflight
-from engine.presets import BASELINE, LOW_MEMORY, PRESETS, QUALITY, QUICK
+from engine.presets import BASELINE, LOW_MEMORY, PRESETS
 from engine.run_spec import RunSpec
 
 SMALL_MACHINE = MachineFacts(
@@ -54,17 +54,17 @@ def test_presets_do_what_their_names_say(name):
         preset: estimate(spec, facts_of(spec.data, spec.model))
         for preset, spec in ((p, PRESETS[p].apply(SPECS[name])) for p in PRESETS)
     }
-    assert of["quick"].flops < of["baseline"].flops / 3
-    assert of["quality"].flops > 3 * of["baseline"].flops
-    assert of["quality"].parameters > of["baseline"].parameters
+    assert of["quick_prototype"].flops < of["baseline"].flops / 3
+    assert of["production"].flops > 3 * of["baseline"].flops
+    assert of["production"].parameters > of["baseline"].parameters
     assert of["low_memory"].memory_bytes < of["baseline"].memory_bytes
     assert of["low_memory"].disk_bytes < of["baseline"].disk_bytes
     assert of["low_memory"].parameters == of["baseline"].parameters
 
 
 def test_every_preset_has_a_recipe_for_every_kind_of_model():
-    for recipes in (BASELINE, QUICK, QUALITY, LOW_MEMORY):
-        assert set(recipes) == {"gpt", "vit", "cnn", "mlp", "in-memory"}
+    for preset in PRESETS.values():
+        assert set(preset.recipes) == {"gpt", "vit", "cnn", "mlp", "in-memory"}
 
 
 def test_low_memory_makes_the_updates_of_the_baseline():
@@ -75,7 +75,7 @@ def test_low_memory_makes_the_updates_of_the_baseline():
 def test_a_preset_leaves_a_model_from_memory_alone():
     model = InMemoryModel(class_name="Net", config={"width": 3})
     spec = with_changes(EXAMPLES["digits-mlp"].spec, {"model": model.model_dump()})
-    assert PRESETS["quick"].apply(spec).model == model
+    assert PRESETS["quick_prototype"].apply(spec).model == model
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
