@@ -14,6 +14,7 @@ from engine.control import Control, Ended
 from engine.data.batching import BatchPlan, BatchSource
 from engine.errors import NonFiniteLoss
 from engine.estimate import steps_per_epoch, total_steps
+from engine.learning_rate import LearningRate
 from engine.metrics_tracker import MetricsTracker, Number
 from engine.observers import Audience
 from engine.optimizer_factory import OptimizerFactory
@@ -21,7 +22,6 @@ from engine.reproducibility import random_states, restore_random_states
 from engine.runs.reporter import RunReporter
 from engine.runs.series import MetricFiles
 from engine.runs.state import Status
-from engine.scheduler_factory import SchedulerFactory
 from engine.speedometer import Speedometer
 from engine.task_spec import TaskSpec
 from engine.training_config import TrainingConfig
@@ -52,10 +52,11 @@ class Attempt:
         steps = total_steps(config, len(train))
         assert steps is not None, "callers refuse empty training data"
         self._total_steps = steps
+        self._rate = LearningRate(config.scheduler, self._total_steps)
         self._loop = TrainingLoop(
             model,
-            OptimizerFactory.build(model, config.optimizer),
-            SchedulerFactory.build(config.scheduler, self._total_steps),
+            OptimizerFactory.build(model, config.optimizer, config.parameters),
+            self._rate.schedule,
             (train, plan),
             config,
             task,
@@ -96,6 +97,8 @@ class Attempt:
             return ended.status, ended.reason
         except NonFiniteLoss:
             self.save()
+            if self._rate.is_test:
+                return "completed", self._rate.reason(self._loop.progress.step + 1)
             raise
         return "completed", f"Completed all {self._total_steps:,} steps."
 
@@ -126,6 +129,8 @@ class Attempt:
         speed = self._speed.after_update(busy_s, progress.samples, progress.targets)
         if speed:
             self._tracker.log(step, speed)
+        if self._rate.is_test:
+            self._rate.after_update(step, result.loss.item())
         if self._audience.present:
             self._audience.stepped(result)
 
@@ -166,6 +171,9 @@ class Attempt:
         if metrics:
             self._tracker.log(step, {f"val/{name}": value for name, value in metrics.items()})
             self._best.judge(step, metrics)
+            dropped = self._rate.after_validation(self._best.score(metrics))
+            if dropped:
+                self._reporter.event("learning-rate", dropped)
         count = self._config.evaluation.samples
         if self._sampler and count:
             run.write_samples(step, self._sampler(model, count))
@@ -235,6 +243,7 @@ class Attempt:
             "progress": self._loop.progress.state_dict(),
             "optimizer": self._loop.optimizer.state_dict(),
             "best": self._best.state_dict(),
+            "learning_rate": self._rate.state_dict(),
             "random": random_states(),
             "trained_s": self._reporter.trained_s,
         }
@@ -243,6 +252,8 @@ class Attempt:
         self._loop.progress.load_state_dict(state["progress"])
         self._loop.optimizer.load_state_dict(state["optimizer"])
         self._best.load_state_dict(state["best"])
+        if "learning_rate" in state:  # checkpoints of 0.1 had no schedule with a memory
+            self._rate.load_state_dict(state["learning_rate"])
         restore_random_states(state["random"])
         self._reporter.change(trained_s=state["trained_s"])
 

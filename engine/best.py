@@ -26,6 +26,11 @@ class BestSoFar:
         else:
             self.stale += 1
 
+    def score(self, metrics: dict[str, float]) -> float:
+        """The monitored value, turned so that lower is better."""
+        value = metrics[self._monitor.removeprefix("val/")]
+        return value if self._mode == "min" else -value
+
     def in_words(self) -> str:
         """Why patience ran out."""
         since = f" since {self.best.value:.4g} at step {self.best.step}" if self.best else ""

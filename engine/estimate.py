@@ -106,7 +106,7 @@ def checkpoints_kept(training: TrainingConfig, steps: int | None) -> int | None:
 def _memory_bytes(size: Size, training: TrainingConfig, facts: DataFacts) -> int:
     """The higher of the peaks of training and of validation, on top of what is always there."""
     copies = 2 + _optimizer_states(training.optimizer)
-    always = RUNTIME_BYTES + FLOAT_BYTES * copies * size.parameters
+    always = RUNTIME_BYTES + round(FLOAT_BYTES * copies * size.parameters)
     activation_bytes = FLOAT_BYTES * size.activation_floats
     if training.precision.dtype == "bf16":
         activation_bytes = int(BF16_ACTIVATIONS * activation_bytes)
@@ -116,14 +116,26 @@ def _memory_bytes(size: Size, training: TrainingConfig, facts: DataFacts) -> int
 
 
 def _checkpoint_bytes(size: Size, optimizer: OptimizerConfig) -> int:
-    return FLOAT_BYTES * (1 + _optimizer_states(optimizer)) * size.parameters
+    return round(FLOAT_BYTES * (1 + _optimizer_states(optimizer)) * size.parameters)
 
 
-def _optimizer_states(optimizer: OptimizerConfig) -> int:
+def _optimizer_states(optimizer: OptimizerConfig) -> float:
     """Numbers that the optimizer keeps for each parameter."""
-    if optimizer.name == "adamw":
-        return 2
-    return 1 if optimizer.momentum else 0
+    match optimizer.name:
+        case "sgd":
+            return 1 if optimizer.momentum else 0
+        case "rmsprop":
+            return 1 + (optimizer.momentum > 0) + optimizer.centered
+        case "adagrad" | "lion":
+            return 1
+        case "adafactor":
+            return 0.1  # a row and a column of each matrix
+        case "adamw" | "adam":
+            return 2 + optimizer.amsgrad
+        case "muon":
+            return 1.2  # 1 for the matrices, 2 for what is left to AdamW
+        case "nadam" | "radam":
+            return 2
 
 
 def _flops(size: Size | None, samples: int | None) -> float | None:

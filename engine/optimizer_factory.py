@@ -1,52 +1,124 @@
-"""OptimizerFactory: name -> builder, and which parameters get weight decay."""
+"""OptimizerFactory: name -> builder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from torch import nn
-from torch.optim import SGD, AdamW, Optimizer
+from torch import nn, optim
 
-from engine.training_config import AdamWConfig, OptimizerConfig, SGDConfig
+from engine.config import optimizers as configs
+from engine.config.optimizers import OptimizerConfig
+from engine.config.parameters import ParametersConfig
+from engine.optimizers.like import OptimizerLike
+from engine.optimizers.lion import Lion
+from engine.optimizers.together import Together
+from engine.parameter_groups import Group, parameter_groups
 
-
-def parameter_groups(
-    model: nn.Module, *, weight_decay: float, decay_vectors: bool
-) -> list[dict[str, Any]]:
-    """Trainable parameters, each once, split by whether weight decay applies to them.
-
-    Vectors and scalars (norms, biases) are not decayed unless ``decay_vectors``.
-    """
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    decayed = [parameter for parameter in parameters if decay_vectors or parameter.dim() >= 2]
-    chosen = {id(parameter) for parameter in decayed}
-    others = [parameter for parameter in parameters if id(parameter) not in chosen]
-    groups = [
-        {"params": decayed, "weight_decay": weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    return [group for group in groups if group["params"]]
+Groups = list[Group]
 
 
-def _adamw(groups: list[dict[str, Any]], config: AdamWConfig) -> Optimizer:
-    betas = config.beta1, config.beta2
-    return AdamW(groups, lr=config.lr, betas=betas, eps=config.eps, fused=_can_fuse(groups))
+def _adamw(groups: Groups, config: configs.AdamWConfig) -> OptimizerLike:
+    return optim.AdamW(
+        groups, amsgrad=config.amsgrad, fused=_can_fuse(groups), **_adam_like(config)
+    )
 
 
-def _sgd(groups: list[dict[str, Any]], config: SGDConfig) -> Optimizer:
-    return SGD(
+def _adam(groups: Groups, config: configs.AdamConfig) -> OptimizerLike:
+    return optim.Adam(groups, amsgrad=config.amsgrad, fused=_can_fuse(groups), **_adam_like(config))
+
+
+def _sgd(groups: Groups, config: configs.SGDConfig) -> OptimizerLike:
+    return optim.SGD(
         groups,
         lr=config.lr,
         momentum=config.momentum,
+        dampening=config.dampening,
         nesterov=config.nesterov,
         fused=_can_fuse(groups),
     )
 
 
-OPTIMIZERS: dict[str, Callable[[list[dict[str, Any]], Any], Optimizer]] = {
+def _rmsprop(groups: Groups, config: configs.RMSpropConfig) -> OptimizerLike:
+    return optim.RMSprop(
+        groups,
+        lr=config.lr,
+        alpha=config.alpha,
+        eps=config.eps,
+        momentum=config.momentum,
+        centered=config.centered,
+    )
+
+
+def _adagrad(groups: Groups, config: configs.AdagradConfig) -> OptimizerLike:
+    return optim.Adagrad(
+        groups,
+        lr=config.lr,
+        lr_decay=config.lr_decay,
+        initial_accumulator_value=config.initial_accumulator,
+        eps=config.eps,
+        fused=_can_fuse(groups, devices=("cpu",)) or None,
+    )
+
+
+def _adafactor(groups: Groups, config: configs.AdafactorConfig) -> OptimizerLike:
+    return optim.Adafactor(
+        groups,
+        lr=config.lr,
+        beta2_decay=config.beta2_decay,
+        eps=(None, config.least_scale),
+        d=config.clip_threshold,
+    )
+
+
+def _nadam(groups: Groups, config: configs.NAdamConfig) -> OptimizerLike:
+    return optim.NAdam(
+        groups,
+        momentum_decay=config.momentum_decay,
+        decoupled_weight_decay=config.decoupled,
+        **_adam_like(config),
+    )
+
+
+def _radam(groups: Groups, config: configs.RAdamConfig) -> OptimizerLike:
+    return optim.RAdam(groups, decoupled_weight_decay=config.decoupled, **_adam_like(config))
+
+
+def _lion(groups: Groups, config: configs.LionConfig) -> OptimizerLike:
+    return Lion(groups, lr=config.lr, betas=(config.beta1, config.beta2))
+
+
+def _muon(groups: Groups, config: configs.MuonConfig) -> OptimizerLike:
+    """Muon for the groups that are his, AdamW for the rest."""
+    matrices = [group for group in groups if group["by_muon"]]
+    rest = [
+        {**group, "lr_factor": group["lr_factor"] * config.adamw_lr_factor}
+        for group in groups
+        if not group["by_muon"]
+    ]
+    muon = optim.Muon(
+        matrices,
+        lr=config.lr,
+        momentum=config.momentum,
+        nesterov=config.nesterov,
+        ns_steps=config.ns_steps,
+        adjust_lr_fn=config.scaling,
+    )
+    adamw = [optim.AdamW(rest, fused=_can_fuse(rest), **_adam_like(config))] if rest else []
+    return Together([muon, *adamw])
+
+
+OPTIMIZERS: dict[str, Callable[[Groups, Any], OptimizerLike]] = {
     "adamw": _adamw,
+    "adam": _adam,
     "sgd": _sgd,
+    "rmsprop": _rmsprop,
+    "adagrad": _adagrad,
+    "adafactor": _adafactor,
+    "nadam": _nadam,
+    "radam": _radam,
+    "lion": _lion,
+    "muon": _muon,
 }
 
 
@@ -54,18 +126,25 @@ class OptimizerFactory:
     """Builds the optimizer that a config names."""
 
     @staticmethod
-    def build(model: nn.Module, config: OptimizerConfig) -> Optimizer:
-        """The optimizer over the model's trainable parameters, fused where PyTorch can."""
-        groups = parameter_groups(
-            model, weight_decay=config.weight_decay, decay_vectors=config.decay_vectors
-        )
+    def build(
+        model: nn.Module, config: OptimizerConfig, parameters: ParametersConfig | None = None
+    ) -> OptimizerLike:
+        """The optimizer over the model's trainable parameters.
+
+        One kernel makes the whole update (fused) where PyTorch has one, which is the fastest; else
+        PyTorch's own choice: one kernel an operation (foreach) on a GPU, a plain loop on a CPU.
+        """
+        groups = parameter_groups(model, config, parameters or ParametersConfig())
         return OPTIMIZERS[config.name](groups, config)
 
 
-def _can_fuse(groups: list[dict[str, Any]]) -> bool:
-    """One kernel for the whole update: the fastest on the CPU, CUDA and Apple silicon."""
+def _adam_like(config: Any) -> dict[str, Any]:
+    return {"lr": config.lr, "betas": (config.beta1, config.beta2), "eps": config.eps}
+
+
+def _can_fuse(groups: Groups, devices: tuple[str, ...] = ("cpu", "cuda", "mps")) -> bool:
     parameters = [parameter for group in groups for parameter in group["params"]]
     return all(
-        parameter.is_floating_point() and parameter.device.type in ("cpu", "cuda", "mps")
+        parameter.is_floating_point() and parameter.device.type in devices
         for parameter in parameters
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.checks import fit, resources, schedule
+from engine.checks import fit, learning_rate, parameters, resources, schedule
 from engine.checks.finding import Case, Check, Finding
 from engine.data.specs import DataFacts
 from engine.errors import BadInput
@@ -12,7 +12,13 @@ from engine.run_spec import RunSpec
 
 __all__ = ["Estimate", "Finding", "estimate", "preflight", "refuse_errors"]
 
-CHECKS: tuple[Check, ...] = (*fit.CHECKS, *schedule.CHECKS, *resources.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *fit.CHECKS,
+    *schedule.CHECKS,
+    *learning_rate.CHECKS,
+    *parameters.CHECKS,
+    *resources.CHECKS,
+)
 
 
 def preflight(spec: RunSpec, facts: DataFacts, machine: MachineFacts) -> list[Finding]:

@@ -1,65 +1,104 @@
-"""SchedulerFactory: every schedule is a pure function of the step."""
+"""SchedulerFactory: every schedule but one is a pure function of the step."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from engine.training_config import ConstantConfig, CosineConfig, LinearConfig, SchedulerConfig
+from engine import schedules
+from engine.config import schedules as configs
+from engine.config.schedules import SchedulerConfig
+from engine.plateau import Plateau
+from engine.schedules import constant, cosine, linear
 
 Schedule = Callable[[int], float]
 """Step (optimizer updates already made) -> multiplier on the peak learning rate, in 0..1."""
 
 
-def warmed_up(step: int, warmup: int) -> float | None:
-    """The multiplier during a linear warmup, ``(step + 1) / warmup``; None behind it."""
-    return (step + 1) / warmup if step < warmup else None
+def _constant(config: configs.ConstantConfig, total: int) -> Schedule:
+    return partial(constant, warmup=config.warmup(total))
 
 
-def constant(step: int, *, warmup: int) -> float:
-    """A linear warmup, then 1."""
-    rising = warmed_up(step, warmup)
-    return 1.0 if rising is None else rising
+def _linear(config: configs.LinearConfig, total: int) -> Schedule:
+    return partial(linear, warmup=config.warmup(total), total=total, floor=config.floor)
 
 
-def linear(step: int, *, warmup: int, total: int, floor: float = 0.0) -> float:
-    """A linear warmup, then a straight line down to ``floor`` at step ``total``."""
-    rising = warmed_up(step, warmup)
-    if rising is not None:
-        return rising
-    return floor + (1 - floor) * (1 - progress(step, warmup, total))
+def _cosine(config: configs.CosineConfig, total: int) -> Schedule:
+    return partial(
+        cosine,
+        warmup=config.warmup(total),
+        total=total,
+        floor=config.floor,
+        restarts=config.restarts,
+    )
 
 
-def cosine(step: int, *, warmup: int, total: int, floor: float = 0.0) -> float:
-    """A linear warmup, then half a cosine down to ``floor`` (Loshchilov and Hutter, 2017)."""
-    rising = warmed_up(step, warmup)
-    if rising is not None:
-        return rising
-    return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress(step, warmup, total)))
+def _polynomial(config: configs.PolynomialConfig, total: int) -> Schedule:
+    return partial(
+        schedules.polynomial,
+        warmup=config.warmup(total),
+        total=total,
+        floor=config.floor,
+        power=config.power,
+    )
 
 
-def progress(step: int, warmup: int, total: int) -> float:
-    """How much of the way from the end of the warmup to ``total`` is done, in 0..1."""
-    return min(1.0, (step - warmup) / max(1, total - warmup))
+def _exponential(config: configs.ExponentialConfig, total: int) -> Schedule:
+    warmup = config.warmup(total)
+    return partial(schedules.exponential, warmup=warmup, total=total, last=config.last)
 
 
-def _constant(config: ConstantConfig, total: int) -> Schedule:
-    return lambda step: constant(step, warmup=config.warmup_steps)
+def _step(config: configs.StepConfig, total: int) -> Schedule:
+    return partial(
+        schedules.step_drops,
+        warmup=config.warmup(total),
+        every=config.drop_every,
+        factor=config.drop_factor,
+    )
 
 
-def _linear(config: LinearConfig, total: int) -> Schedule:
-    return lambda step: linear(step, warmup=config.warmup_steps, total=total, floor=config.floor)
+def _one_cycle(config: configs.OneCycleConfig, total: int) -> Schedule:
+    return partial(
+        schedules.one_cycle,
+        rise=config.warmup(total),
+        total=total,
+        start_divisor=config.start_divisor,
+        end_divisor=config.end_divisor,
+    )
 
 
-def _cosine(config: CosineConfig, total: int) -> Schedule:
-    return lambda step: cosine(step, warmup=config.warmup_steps, total=total, floor=config.floor)
+def _inverse_sqrt(config: configs.InverseSqrtConfig, total: int) -> Schedule:
+    return partial(schedules.inverse_sqrt, warmup=config.warmup(total))
+
+
+def _warmup_stable_decay(config: configs.WarmupStableDecayConfig, total: int) -> Schedule:
+    return partial(
+        schedules.warmup_stable_decay,
+        warmup=config.warmup(total),
+        decay=round(config.decay_share * total),
+        total=total,
+        shape=config.decay_shape,
+        floor=config.floor,
+    )
+
+
+def _range_test(config: configs.RangeTestConfig, total: int) -> Schedule:
+    return partial(schedules.range_test, total=total, start=config.start)
 
 
 SCHEDULES: dict[str, Callable[[Any, int], Schedule]] = {
     "constant": _constant,
     "linear": _linear,
     "cosine": _cosine,
+    "polynomial": _polynomial,
+    "exponential": _exponential,
+    "step": _step,
+    "one-cycle": _one_cycle,
+    "inverse-sqrt": _inverse_sqrt,
+    "warmup-stable-decay": _warmup_stable_decay,
+    "plateau": Plateau,
+    "range-test": _range_test,
 }
 
 

@@ -12,11 +12,14 @@ from pydantic import BaseModel
 from torch import nn
 
 from engine.attempt import Attempt, Sampler, Sources
+from engine.checks.learning_rate import NO_VALIDATION
 from engine.data.adapters import UserData, as_batch_source
 from engine.data.batching import BatchSource
 from engine.data.specs import InMemoryData
 from engine.errors import BadInput, Problem
 from engine.models.specs import InMemoryModel
+from engine.parameter_groups import facts_of_model, frozen
+from engine.parameter_plan import problems
 from engine.observers import Audience, Observer
 from engine.precision import choose_device
 from engine.reproducibility import reproducible, seed_everything
@@ -81,8 +84,7 @@ class Trainer:
         """
         train = as_batch_source(train_data, self.task_spec)
         val = None if val_data is None else as_batch_source(val_data, self.task_spec)
-        if len(train) == 0:
-            raise BadInput([Problem("train_data", "there are no training samples", "0")])
+        self._refuse_impossible(train, val)
         run = self.run if isinstance(self.run, Run) else self._new_run(self.run, train, val)
         self.run = run
         with reporting(run, "foreground") as reporter:
@@ -99,8 +101,25 @@ class Trainer:
             reporter.change(device=str(device), threads=threads)
             self.model.to(device)
             config, task = self.training_config, self.task_spec
-            with Audience(self.observers, reporter) as audience:
+            with (
+                frozen(self.model, config.parameters),
+                Audience(self.observers, reporter) as audience,
+            ):
                 Attempt(self.model, config, task, sources, reporter, sampler).train(audience)
+
+    def _refuse_impossible(self, train: BatchSource, val: BatchSource | None) -> None:
+        """
+        Raises:
+            BadInput: with all that this model and this data cannot be trained with.
+        """
+        config = self.training_config
+        found = problems(facts_of_model(self.model), config.optimizer, config.parameters)
+        if len(train) == 0:
+            found.append(Problem("train_data", "there are no training samples", "0"))
+        if config.scheduler.name == "plateau" and not val:
+            found.append(NO_VALIDATION)
+        if found:
+            raise BadInput(found)
 
     def _new_run(self, runs: Path | str, train: BatchSource, val: BatchSource | None) -> Run:
         sizes = {"train_samples": len(train), "val_samples": 0 if val is None else len(val)}

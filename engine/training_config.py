@@ -2,12 +2,78 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
-from pydantic_core.core_schema import ValidationInfo
+from pydantic import Field, model_validator
 
+from engine.config.optimizers import (
+    AdafactorConfig,
+    AdagradConfig,
+    AdamConfig,
+    AdamWConfig,
+    LionConfig,
+    MuonConfig,
+    NAdamConfig,
+    OptimizerConfig,
+    RAdamConfig,
+    RMSpropConfig,
+    SGDConfig,
+)
+from engine.config.parameters import ParametersConfig
+from engine.config.schedules import (
+    ConstantConfig,
+    CosineConfig,
+    ExponentialConfig,
+    InverseSqrtConfig,
+    LinearConfig,
+    OneCycleConfig,
+    PlateauConfig,
+    PolynomialConfig,
+    RangeTestConfig,
+    SchedulerConfig,
+    StepConfig,
+    Warmed,
+    WarmupStableDecayConfig,
+)
 from engine.frozen import Frozen, knob
+
+__all__ = [
+    "AdafactorConfig",
+    "AdagradConfig",
+    "AdamConfig",
+    "AdamWConfig",
+    "BatchingConfig",
+    "CheckpointingConfig",
+    "ConstantConfig",
+    "CosineConfig",
+    "EarlyStoppingConfig",
+    "EvaluationConfig",
+    "ExponentialConfig",
+    "GradientConfig",
+    "HardwareConfig",
+    "InverseSqrtConfig",
+    "LengthConfig",
+    "LinearConfig",
+    "LionConfig",
+    "LoggingConfig",
+    "MuonConfig",
+    "NAdamConfig",
+    "OneCycleConfig",
+    "OptimizerConfig",
+    "ParametersConfig",
+    "PlateauConfig",
+    "PolynomialConfig",
+    "PrecisionConfig",
+    "RAdamConfig",
+    "RMSpropConfig",
+    "RangeTestConfig",
+    "ReproducibilityConfig",
+    "SGDConfig",
+    "SchedulerConfig",
+    "StepConfig",
+    "TrainingConfig",
+    "WarmupStableDecayConfig",
+]
 
 
 class LengthConfig(Frozen):
@@ -17,83 +83,6 @@ class LengthConfig(Frozen):
     """How many optimizer updates or passes over the training data."""
     unit: Literal["steps", "epochs"] = knob("steps", "Counted in", common=True)
     """A step is one optimizer update; an epoch is one pass over the training data."""
-
-
-class AdamWConfig(Frozen):
-    """AdamW: Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
-
-    name: Literal["adamw"] = "adamw"
-    lr: float = knob(1e-3, "Learning rate", log=True, common=True, gt=0, le=10)
-    """The peak learning rate; the schedule multiplies it."""
-    weight_decay: float = knob(0.1, "Weight decay", common=True, ge=0, le=10)
-    """Shrinks the weights a little at every step, in proportion to the learning rate."""
-    decay_vectors: bool = knob(False, "Decay norms and biases")
-    """Apply weight decay to norms, biases and other vectors too, not only to matrices."""
-    beta1: float = knob(0.9, "Beta 1", ge=0, lt=1)
-    """Decay rate of the running mean of gradients."""
-    beta2: float = knob(0.99, "Beta 2", ge=0, lt=1)
-    """Decay rate of the running mean of squared gradients."""
-    eps: float = knob(1e-8, "Epsilon", log=True, gt=0, le=1)
-    """Added to the denominator for numerical stability."""
-
-
-class SGDConfig(Frozen):
-    """Stochastic gradient descent with momentum."""
-
-    name: Literal["sgd"] = "sgd"
-    lr: float = knob(0.1, "Learning rate", log=True, common=True, gt=0, le=100)
-    """The peak learning rate; the schedule multiplies it."""
-    momentum: float = knob(0.9, "Momentum", common=True, ge=0, lt=1)
-    """Share of the previous update that is carried on."""
-    nesterov: bool = knob(False, "Nesterov momentum")
-    """Look ahead along the momentum; needs momentum above 0."""
-    weight_decay: float = knob(0.0, "Weight decay", common=True, ge=0, le=10)
-    """L2 penalty added to the gradient."""
-    decay_vectors: bool = knob(False, "Decay norms and biases")
-    """Apply weight decay to norms, biases and other vectors too, not only to matrices."""
-
-    @field_validator("nesterov")
-    @classmethod
-    def _needs_momentum(cls, nesterov: bool, info: ValidationInfo) -> bool:
-        if nesterov and info.data.get("momentum") == 0:
-            raise ValueError("Nesterov momentum needs a momentum above 0; raise it or switch off.")
-        return nesterov
-
-
-OptimizerConfig = Annotated[AdamWConfig | SGDConfig, Field(discriminator="name")]
-
-
-class ConstantConfig(Frozen):
-    """The learning rate stays at its peak after the warmup."""
-
-    name: Literal["constant"] = "constant"
-    warmup_steps: int = knob(0, "Warmup", unit="steps", common=True, ge=0)
-    """Steps over which the learning rate rises linearly to its peak."""
-
-
-class LinearConfig(Frozen):
-    """The learning rate falls on a straight line from the peak to the floor."""
-
-    name: Literal["linear"] = "linear"
-    warmup_steps: int = knob(50, "Warmup", unit="steps", common=True, ge=0)
-    """Steps over which the learning rate rises linearly to its peak."""
-    floor: float = knob(0.0, "Floor", ge=0, le=1)
-    """The last learning rate as a share of the peak."""
-
-
-class CosineConfig(Frozen):
-    """The learning rate falls along half a cosine from the peak to the floor."""
-
-    name: Literal["cosine"] = "cosine"
-    warmup_steps: int = knob(50, "Warmup", unit="steps", common=True, ge=0)
-    """Steps over which the learning rate rises linearly to its peak."""
-    floor: float = knob(0.1, "Floor", ge=0, le=1)
-    """The last learning rate as a share of the peak."""
-
-
-SchedulerConfig = Annotated[
-    ConstantConfig | LinearConfig | CosineConfig, Field(discriminator="name")
-]
 
 
 class BatchingConfig(Frozen):
@@ -187,6 +176,7 @@ class TrainingConfig(Frozen):
     length: LengthConfig = Field(LengthConfig(), title="Length")
     optimizer: OptimizerConfig = Field(AdamWConfig(), title="Optimizer")
     scheduler: SchedulerConfig = Field(CosineConfig(), title="Learning-rate schedule")
+    parameters: ParametersConfig = Field(ParametersConfig(), title="Parameters")
     batching: BatchingConfig = Field(BatchingConfig(), title="Batching")
     gradients: GradientConfig = Field(GradientConfig(), title="Gradients")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), title="Validation")
@@ -197,9 +187,22 @@ class TrainingConfig(Frozen):
     hardware: HardwareConfig = Field(HardwareConfig(), title="Hardware")
     logging: LoggingConfig = Field(LoggingConfig(), title="Logging")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_earlier(cls, document: Any) -> Any:
+        """Documents of 0.1 had one switch for the decay of all vectors, in the optimizer."""
+        optimizer = document.get("optimizer") if isinstance(document, dict) else None
+        if not isinstance(optimizer, dict) or "decay_vectors" not in optimizer:
+            return document
+        rest = {name: value for name, value in optimizer.items() if name != "decay_vectors"}
+        vectors = optimizer["decay_vectors"]
+        parameters = {"decay_norms": vectors, "decay_biases": vectors}
+        return {"parameters": parameters, **document, "optimizer": rest}
+
     @model_validator(mode="after")
     def _warmup_fits(self) -> TrainingConfig:
-        warmup, length = self.scheduler.warmup_steps, self.length
+        scheduler, length = self.scheduler, self.length
+        warmup = scheduler.warmup_steps if isinstance(scheduler, Warmed) else 0
         if length.unit == "steps" and warmup >= length.amount:
             raise ValueError(
                 f"scheduler.warmup_steps is {warmup}, but training is only {length.amount} steps "

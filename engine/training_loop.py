@@ -9,12 +9,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_, get_total_norm
-from torch.optim import Optimizer
 
 from engine.data.batching import Batch, BatchPlan, BatchSource
 from engine.errors import NonFiniteLoss
 from engine.losses import loss_sum, target_count
 from engine.metrics import step_metrics, validation_metrics
+from engine.optimizers.like import OptimizerLike
 from engine.precision import autocast
 from engine.scheduler_factory import Schedule
 from engine.task_spec import TaskSpec
@@ -58,7 +58,7 @@ class TrainingLoop:
     def __init__(
         self,
         model: nn.Module,
-        optimizer: Optimizer,
+        optimizer: OptimizerLike,
         schedule: Schedule,
         data: tuple[BatchSource, BatchPlan],
         config: TrainingConfig,
@@ -73,6 +73,7 @@ class TrainingLoop:
         self._accumulate = config.batching.accumulate
         self._clip_norm = config.gradients.clip_norm
         self._peak_lr = config.optimizer.lr
+        self._lr_factors = [group["lr_factor"] for group in optimizer.param_groups]
         self._parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self._device = self._parameters[0].device
         self._autocast = autocast(config.precision, self._device)
@@ -110,8 +111,8 @@ class TrainingLoop:
 
     def _set_lr(self) -> float:
         lr = self._peak_lr * self.schedule(self.progress.step)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+        for group, factor in zip(self.optimizer.param_groups, self._lr_factors, strict=True):
+            group["lr"] = lr * factor
         return lr
 
     def _forward_backward(self, batch: Batch, targets: int) -> tuple[Tensor, Tensor]:

@@ -17,7 +17,7 @@ def schedule_curve(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Steps and learning rates: evenly spread over the run, and the corners of the warmup."""
     last = max(0, total_steps - 1)
-    corners = [min(last, max(0, scheduler.warmup_steps + shift)) for shift in (-1, 0)]
+    corners = [min(last, max(0, scheduler.warmup(total_steps) + shift)) for shift in (-1, 0)]
     steps = np.unique(np.concatenate([np.linspace(0, last, POINTS).round(), corners]).astype(int))
     schedule = SchedulerFactory.build(scheduler, total_steps)
     return steps, optimizer.lr * np.array([schedule(int(step)) for step in steps])

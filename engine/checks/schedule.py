@@ -28,19 +28,6 @@ def batch_in_data(case: Case) -> Iterator[Finding]:
         )
 
 
-def warmup_in_run(case: Case) -> Iterator[Finding]:
-    """A length in steps was compared when the config was made; epochs need the data."""
-    training, steps = case.spec.training, case.estimate.steps
-    warmup = training.scheduler.warmup_steps
-    if training.length.unit == "epochs" and steps is not None and warmup >= steps:
-        yield error(
-            "training.scheduler.warmup_steps",
-            f"is as long as the whole run of {steps:,} steps",
-            warmup,
-            f"Use at most {steps - 1:,}, or train longer.",
-        )
-
-
 def intervals_in_run(case: Case) -> Iterator[Finding]:
     training, steps = case.spec.training, case.estimate.steps
     if steps is None:
@@ -79,7 +66,6 @@ def patience_in_run(case: Case) -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     batch_in_data,
-    warmup_in_run,
     intervals_in_run,
     patience_in_run,
 )

@@ -124,10 +124,10 @@ def test_another_variant_keeps_the_values_that_both_have():
     assert sgd.spec().training.optimizer.model_dump() == {
         "name": "sgd",
         "lr": 3e-4,
-        "momentum": 0.9,
-        "nesterov": False,
         "weight_decay": 0.1,
-        "decay_vectors": False,
+        "momentum": 0.9,
+        "dampening": 0.0,
+        "nesterov": False,
     }
 
 

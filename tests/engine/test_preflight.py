@@ -81,6 +81,61 @@ def test_what_fits_is_let_through():
             "training.scheduler.warmup_steps",
             "799",
         ),
+        (
+            GPT,
+            {
+                "training.scheduler": {
+                    "name": "warmup-stable-decay",
+                    "warmup_steps": 300,
+                    "decay_share": 0.8,
+                }
+            },
+            "error",
+            "training.scheduler.decay_share",
+            "at most 0.7",
+        ),
+        (
+            GPT,
+            {"training.scheduler": {"name": "step", "drop_every": 950}},
+            "warning",
+            "training.scheduler.drop_every",
+            "before the first drop",
+        ),
+        (
+            GPT,
+            {"training.scheduler": {"name": "plateau", "drop_patience": 10}},
+            "warning",
+            "training.scheduler.drop_patience",
+            "so many validations",
+        ),
+        (
+            CNN,
+            {"training.scheduler": {"name": "range-test"}, "training.logging.every_steps": 2},
+            "error",
+            "training.logging.every_steps",
+            "every step",
+        ),
+        (
+            GPT,
+            {"training.parameters.frozen": ["nose.*"]},
+            "error",
+            "training.parameters.frozen",
+            "tokens.weight, head.weight",
+        ),
+        (
+            GPT,
+            {"training.parameters.lr_factors": ["nose.*=2"]},
+            "error",
+            "training.parameters.lr_factors",
+            "positions.weight",
+        ),
+        (
+            CNN,
+            {"training.optimizer": {"name": "muon"}},
+            "error",
+            "training.optimizer.name",
+            "'adamw'",
+        ),
         (CNN, {"training.hardware.device": "cuda"}, "error", "training.hardware.device", "'cpu'"),
         (
             CNN,
@@ -168,6 +223,20 @@ def test_data_of_unknown_kind_is_taken_on_trust():
 )
 def test_data_that_teaches_nothing_is_named(changes, finding):
     assert finding in found(CNN, changed(IMAGES, **changes))
+
+
+def test_a_plateau_without_validation_data_is_refused():
+    spec = with_changes(CNN, {"training.scheduler": {"name": "plateau"}})
+    facts = changed(IMAGES, val_samples=0)
+    assert ("error", "training.scheduler.name") in found(spec, facts)
+
+
+def test_a_range_test_of_a_few_steps_is_refused():
+    changes = {
+        "training.scheduler": {"name": "range-test"},
+        "training.length": {"amount": 19, "unit": "steps"},
+    }
+    assert ("error", "training.length.amount") in found(with_changes(GPT, changes), TEXT)
 
 
 @pytest.mark.parametrize(

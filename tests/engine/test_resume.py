@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine import attempt as attempts
 from engine.runs.run import Run
 from engine.runs.store import RunStore
+from engine.training_config import TrainingConfig
 from engine.training_loop import StepResult, TrainingLoop
 from tests.engine.equality import assert_same_bits, curves, final_weights
 from tests.engine.training import config, model, points, trained
@@ -59,6 +60,45 @@ def test_a_run_that_crashed_at_any_steps_ends_with_the_same_bits(
     trained(run, LONG)
     assert_same_bits(run, uninterrupted)
     assert run.state().attempt == len(crashes) + 1
+
+
+STATEFUL = {
+    "muon": config(optimizer={"name": "muon", "lr": 0.01}),
+    "lion": config(optimizer={"name": "lion", "lr": 0.003}),
+    "groups": config(
+        optimizer={"name": "rmsprop", "momentum": 0.5},
+        parameters={"frozen": ["0.bias"], "lr_factors": ["3.*=0.3"], "layer_decay": 0.7},
+    ),
+    "plateau": config(
+        optimizer={"name": "adam", "lr": 0.05},
+        scheduler={"name": "plateau", "warmup_steps": 3, "drop_patience": 1, "smallest_gain": 0.4},
+        evaluation={"every_steps": 3},
+    ),
+    "range-test": config(optimizer={"name": "sgd"}, scheduler={"name": "range-test"}),
+}
+
+
+@pytest.mark.parametrize("training", STATEFUL.values(), ids=STATEFUL)
+def test_what_has_a_memory_of_its_own_goes_on_with_it(
+    training: TrainingConfig, tmp_path: Path
+) -> None:
+    reference = RunStore(tmp_path / "a").open(trained(tmp_path / "a", training).run_id)
+    CrashingLoop.crash_at = 17
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attempts, "TrainingLoop", CrashingLoop)
+        with pytest.raises(Crash):
+            trained(tmp_path / "b", training)
+    run = RunStore(tmp_path / "b").list()[0]
+    resumed = RunStore(tmp_path / "b").open(run.id)
+    trained(resumed, training)
+    assert resumed.state().resumed_from in (10, 15)
+    assert_same_bits(resumed, reference)
+
+
+def test_the_plateau_of_the_resume_test_really_drops(tmp_path: Path) -> None:
+    run = RunStore(tmp_path).open(trained(tmp_path, STATEFUL["plateau"]).run_id)
+    applied = set(run.series("optim/lr").value[3:].tolist())
+    assert len(applied) > 2
 
 
 def test_the_same_seed_twice_gives_the_same_bits(uninterrupted: Run, tmp_path: Path) -> None:

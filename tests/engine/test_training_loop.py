@@ -14,7 +14,7 @@ from engine.best import BestSoFar
 from engine.data.batching import ArraySource, BatchPlan
 from engine.errors import NonFiniteLoss
 from engine.losses import IGNORED
-from engine.optimizer_factory import OPTIMIZERS, OptimizerFactory, parameter_groups
+from engine.optimizer_factory import OptimizerFactory
 from engine.runs.store import RunStore
 from engine.task_spec import TaskSpec
 from engine.training_config import TrainingConfig
@@ -131,16 +131,6 @@ def test_no_validation_data_means_no_validation_metrics(tmp_path: Path) -> None:
     assert not [name for name in result.metrics if name.startswith("val/")]
     assert result.best is None
     assert result.status == "completed"
-
-
-def test_every_optimizer_decays_matrices_only_unless_asked() -> None:
-    net = nn.Sequential(nn.Linear(3, 4), nn.LayerNorm(4))
-    names = {id(parameter): name for name, parameter in net.named_parameters()}
-    for vectors, expected in ((False, {"0.weight"}), (True, set(names.values()))):
-        groups = parameter_groups(net, weight_decay=0.5, decay_vectors=vectors)
-        decayed = [group["params"] for group in groups if group["weight_decay"] == 0.5]
-        assert {names[id(p)] for group in decayed for p in group} == expected
-    assert set(OPTIMIZERS) == {"adamw", "sgd"}
 
 
 @pytest.mark.parametrize(

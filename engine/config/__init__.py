@@ -1,0 +1,1 @@
+"""Groups of the TrainingConfig that have many variants."""

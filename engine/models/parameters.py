@@ -1,0 +1,92 @@
+"""The parameters of the models in closed form: known before a model is built. No torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from engine.data.specs import DataFacts
+from engine.models.size import size_of
+from engine.models.specs import CNNSpec, GPTSpec, MLPSpec, ModelSpec, ViTSpec
+from engine.parameter_plan import ParameterFact, Role
+
+
+def parameter_facts(spec: ModelSpec, facts: DataFacts) -> tuple[ParameterFact, ...] | None:
+    """All parameters in the model's order; None where the size of the model is unknown too."""
+    if size_of(spec, facts) is None:
+        return None
+    return tuple(PARAMETERS[spec.kind](spec, facts))
+
+
+def _gpt(spec: GPTSpec, facts: DataFacts) -> Iterator[ParameterFact]:
+    width = spec.width
+    shape = facts.vocabulary_size or 0, width
+    yield ParameterFact("tokens.weight", shape, "embedding", ("head.weight",))
+    yield ParameterFact("positions.weight", (spec.block_size, width), "embedding")
+    for layer in range(spec.layers):
+        yield from _block(f"blocks.{layer}", width, bias=False)
+    yield ParameterFact("norm.weight", (width,), "norm")
+
+
+def _vit(spec: ViTSpec, facts: DataFacts) -> Iterator[ParameterFact]:
+    channels, height, wide = facts.image_shape or (0, 0, 0)
+    patches, width = (height // spec.patch_size) * (wide // spec.patch_size), spec.width
+    yield ParameterFact("positions", (patches, width), "embedding")
+    yield from _linear("embed", channels * spec.patch_size**2, width)
+    for layer in range(spec.layers):
+        yield from _block(f"blocks.{layer}", width, bias=True)
+    yield from _norm("norm", width, bias=True)
+    yield from _linear("head", width, len(facts.classes or ()), role="head")
+
+
+def _cnn(spec: CNNSpec, facts: DataFacts) -> Iterator[ParameterFact]:
+    before, place = (facts.image_shape or (0,))[0], 0
+    for stage in range(spec.stages):
+        after = spec.channels << stage
+        place += 1 if stage else 0  # the pool
+        for inputs in (before, after):
+            yield ParameterFact(f"features.{place}.weight", (after, inputs, 3, 3), "matrix")
+            yield from _norm(f"features.{place + 1}", after, bias=True)
+            place += 3
+        before = after
+    yield from _linear("head", before, len(facts.classes or ()), role="head")
+
+
+def _mlp(spec: MLPSpec, facts: DataFacts) -> Iterator[ParameterFact]:
+    before, apart = math.prod(facts.image_shape or (0,)), 3 if spec.dropout else 2
+    for layer in range(spec.layers):
+        yield from _linear(f"hidden.{layer * apart}", before, spec.width)
+        before = spec.width
+    yield from _linear("head", before, len(facts.classes or ()), role="head")
+
+
+def _block(name: str, width: int, *, bias: bool) -> Iterator[ParameterFact]:
+    yield from _norm(f"{name}.norm_1", width, bias=bias)
+    yield from _linear(f"{name}.attention.qkv", width, 3 * width, bias=bias)
+    yield from _linear(f"{name}.attention.project", width, width, bias=bias)
+    yield from _norm(f"{name}.norm_2", width, bias=bias)
+    yield from _linear(f"{name}.widen", width, 4 * width, bias=bias)
+    yield from _linear(f"{name}.project", 4 * width, width, bias=bias)
+
+
+def _linear(
+    name: str, inputs: int, outputs: int, *, bias: bool = True, role: Role = "matrix"
+) -> Iterator[ParameterFact]:
+    yield ParameterFact(f"{name}.weight", (outputs, inputs), role)
+    if bias:
+        yield ParameterFact(f"{name}.bias", (outputs,), "bias")
+
+
+def _norm(name: str, width: int, *, bias: bool) -> Iterator[ParameterFact]:
+    yield ParameterFact(f"{name}.weight", (width,), "norm")
+    if bias:
+        yield ParameterFact(f"{name}.bias", (width,), "bias")
+
+
+PARAMETERS: dict[str, Callable[[Any, DataFacts], Iterator[ParameterFact]]] = {
+    "gpt": _gpt,
+    "vit": _vit,
+    "cnn": _cnn,
+    "mlp": _mlp,
+}

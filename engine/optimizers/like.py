@@ -1,0 +1,25 @@
+"""OptimizerLike: what the training loop and the checkpoints need of an optimizer."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class OptimizerLike(Protocol):
+    """A `torch.optim.Optimizer`, or several that act as one."""
+
+    @property
+    def param_groups(self) -> list[dict[str, Any]]:
+        """Groups whose `lr` may be set before every step."""
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients."""
+
+    def step(self) -> object:
+        """Update the parameters from their gradients."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the next step depends on, as tensors and plain data."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on exactly where `state_dict` was taken."""
