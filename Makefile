@@ -45,4 +45,8 @@ bench: $(VENV)/.dev ## Measure speed side by side and print ratios
 shots: $(VENV)/.dev ## Screenshots of every page into shots/
 	$(PY) -m tests.browser.shots
 
-.PHONY: help run test lint check bench shots
+docs: $(VENV)/.runtime ## docs/configuration.md from the schema
+	$(PY) -m engine docs > docs/configuration.md.part
+	@mv docs/configuration.md.part docs/configuration.md
+
+.PHONY: help run test lint check bench shots docs

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from components.form_schema import Leaf
 from engine.errors import Problem
+from engine.schema import in_words
 
-_WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 _PLAIN = {
     "input should be a valid number": "not a number",
     "input should be a valid integer": "not a whole number",
@@ -33,7 +33,7 @@ def complaint(problem: Problem, leaf: Leaf | None = None) -> str:
 
 def allowed_range(leaf: Leaf) -> str:
     """The bounds of a number in words: above 0, at most 10."""
-    return ", ".join(f"{_WORDS[sign]} {limit:,.10g}" for sign, limit in leaf.bounds)
+    return in_words(leaf.bounds)
 
 
 def label(leaf: Leaf) -> str:

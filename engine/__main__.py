@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from engine.commands import catalog, runs, train
+from engine.commands import catalog, reference, runs, train
 from engine.commands.console import Commands
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("examples")(catalog.list_examples)
 app.command("example")(catalog.show_example)
+app.command("docs")(reference.docs)
 app.command("train")(train.train)
 app.command("resume")(train.resume)
 app.command("work", hidden=True)(train.work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from engine.frozen import Frozen
 
 _BOUNDS: dict[str, type] = {"ge": Ge, "gt": Gt, "le": Le, "lt": Lt}
+_WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ def bounds(info: FieldInfo) -> Iterator[tuple[str, float]]:
         for sign, kind in _BOUNDS.items():
             if isinstance(bound, kind):
                 yield sign, getattr(bound, sign)
+
+
+def in_words(limits: Iterable[tuple[str, float]]) -> str:
+    """The bounds of a number: above 0, at most 10."""
+    return ", ".join(f"{_WORDS[sign]} {limit:,.10g}" for sign, limit in limits)
 
 
 def is_constant(annotation: Any) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.reference import configuration
 from engine.runs.store import RunStore
 from tests import fabricate
 
@@ -73,6 +74,11 @@ def test_the_commands_of_make_that_documents_name_exist():
 def test_links_and_pictures_lead_somewhere(path):
     targets = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text(encoding="utf-8"))
     assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_the_reference_of_the_configuration_is_that_of_the_schema():
+    written = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert written == configuration(), "the schema has changed: run `make docs`"
 
 
 def test_the_newest_version_in_the_changelog_is_the_projects():
