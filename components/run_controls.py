@@ -38,14 +38,14 @@ def show(run: Run, state: RunState) -> None:
     """Draw the buttons; those that are not possible now say why."""
     in_memory = run.record.spec.model.kind == "in-memory"
     with st.container(horizontal=True, gap="small", key="live-controls"):
-        if state.status == "queued":
-            _button(run, state, "unqueue", "Take out of the queue", ":material/playlist_remove:")
         for action, label, icon in _BUTTONS:
             why_not = refusal(action, state, in_memory=in_memory)
-            if action == "stop" and not why_not:
-                _confirmed_stop(run, state)
+            if action == "stop":
+                _confirmed_stop(run, state, why_not)
             else:
-                _button(run, state, action, label, icon, why_not)
+                _button(run, action, label, icon, why_not)
+        if state.status == "queued":
+            _button(run, "unqueue", "Take out of the queue", ":material/playlist_remove:")
 
 
 def ask(run: Run, action: Action) -> None:
@@ -67,10 +67,16 @@ def _carry_out(run: Run, state: RunState, action: Action) -> None:
         run.request(action)
 
 
-def _confirmed_stop(run: Run, state: RunState) -> None:
-    with st.popover("Stop", icon=":material/stop:", key="live.stop-popover"):
+def _confirmed_stop(run: Run, state: RunState, why_not: str) -> None:
+    with st.popover(
+        "Stop",
+        icon=":material/stop:",
+        key="live.stop-popover",
+        disabled=bool(why_not),
+        help=why_not or None,
+    ):
         st.write(f"Stop without saving? {as_markdown(_lost_words(run, state))}")
-        _button(run, state, "stop", "Stop without saving", ":material/stop:")
+        _button(run, "stop", "Stop without saving", ":material/stop:", why_not)
 
 
 def _lost_words(run: Run, state: RunState) -> str:
@@ -81,9 +87,7 @@ def _lost_words(run: Run, state: RunState) -> str:
     )
 
 
-def _button(
-    run: Run, state: RunState, action: Action, label: str, icon: str, why_not: str = ""
-) -> None:
+def _button(run: Run, action: Action, label: str, icon: str, why_not: str = "") -> None:
     st.button(
         label,
         key=f"live.{action}",

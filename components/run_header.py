@@ -47,9 +47,8 @@ def show(run: Run, state: RunState, last: LastValues, doing: str = "") -> None:
         if words := doing or _phase(state):
             st.badge(as_markdown(words), icon=":material/hourglass_top:", color="gray")
     st.caption(as_markdown(place(run, state)))
-    if state.total_steps:
-        share = min(1.0, state.step / state.total_steps)
-        st.progress(share, text=as_markdown(progress_words(state)))
+    share = min(1.0, state.step / state.total_steps) if state.total_steps else 0.0
+    st.progress(share, text=as_markdown(progress_words(state)))
     with st.container(horizontal=True, gap="small", key="live-readings"):
         for reading in readings(run, state, last):
             st.metric(reading.label, reading.value, help=reading.note or None, width=142)
@@ -67,9 +66,10 @@ def place(run: Run, state: RunState) -> str:
 
 def progress_words(state: RunState) -> str:
     """Step of total, epoch, share, time spent and time to come."""
-    assert state.total_steps
-    parts = [f"Step {state.step:,} of {state.total_steps:,}"]
-    parts.append(f"{100 * state.step / state.total_steps:.0f}%")
+    parts = [f"Step {state.step:,}"]
+    if state.total_steps:
+        parts = [f"Step {state.step:,} of {state.total_steps:,}"]
+        parts.append(f"{100 * state.step / state.total_steps:.0f}%")
     if state.epoch is not None:
         parts.append(f"epoch {state.epoch:.2f}")
     if state.step:

@@ -68,12 +68,14 @@ def pick(summaries: Sequence[RunSummary], current: str | None) -> None:
 
 def _go() -> None:
     picked: str | None = st.session_state[session.PICKED]
-    if picked is not None:
+    if picked in {summary.id for summary in session.store().list()}:
         st.query_params[PARAMETER] = picked
 
 
 def _label(summary: RunSummary) -> str:
-    status = "damaged" if summary.state is None else summary.state.status
-    when = f"{summary.id[:4]}-{summary.id[4:6]}-{summary.id[6:8]}"
+    """The name and the id: it must be unique and must not change while the run goes on.
+
+    The browser sends the label, not the id; a label that has changed comes back as a foreign value.
+    """
     name = summary.name if len(summary.name) <= 60 else f"{summary.name[:59]}…"
-    return f"{name} · {status} · {when}"
+    return f"{name} · {summary.id}"

@@ -7,16 +7,17 @@ import streamlit as st
 from components import event_log, run_controls, run_header, sample_view, session, trouble
 from engine.errors import DamagedRun
 from engine.runs.run import Run
-from engine.runs.state import ACTIVE, RESUMABLE, RunState, Status
+from engine.runs.state import RunState, Status
 
-_ACTIVE_S, _ENDED_S = 1.0, 3.0
+_REFRESH_S = 1.0
 
 
 def refresh_every_s(status: Status) -> float | None:
-    """Seconds between two looks at a run; None when nothing can change any more."""
-    if status in ACTIVE:
-        return _ACTIVE_S
-    return _ENDED_S if status in RESUMABLE else None
+    """Seconds between two looks at a run; None when nothing can change any more.
+
+    A run that ended before its last step is still looked at: another tab may resume it.
+    """
+    return None if status == "completed" else _REFRESH_S
 
 
 def header(run: Run, status: Status) -> None:
@@ -31,7 +32,7 @@ def header(run: Run, status: Status) -> None:
             run_header.show(run, state, session.last_values(), run_controls.pending(run, state))
             run_controls.show(run, state)
             run_header.show_trouble(run, state)
-        if state.status != status:
+        if refresh_every_s(state.status) != refresh_every_s(status):
             st.rerun()
 
     _header()

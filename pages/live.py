@@ -8,23 +8,22 @@ from components import run_board, run_document, run_picker, run_watch, session, 
 
 store = session.store()
 run = run_picker.from_url(store)
-if run is None:
-    if not store.list():
-        st.title("Live")
-        st.info("No runs yet. Start one and watch its curves here.", icon=":material/monitoring:")
-        st.page_link("launch.py", label="Start a run", icon=":material/rocket_launch:")
-    st.stop()
-
-with trouble.shown():
-    status = run.state().status
-    run_watch.header(run, status)
-    run_board.of_one(run)
-    samples, events, document = st.tabs(["Samples", "Events", "Configuration"])
-    with samples:
-        run_watch.samples(run, status)
-    with events:
-        run_watch.events(run, status)
-    with document:
-        run_document.show(run, store.root)
-with st.container(width=420):
-    run_picker.pick(store.list(), run.id)
+# No st.stop() on this page: after it Streamlit 1.67 keeps the fragments of the run before alive.
+if run is not None:
+    with trouble.shown():
+        status = run.state().status
+        run_watch.header(run, status)
+        run_board.of_one(run)
+        samples, events, document = st.tabs(["Samples", "Events", "Configuration"])
+        with samples:
+            run_watch.samples(run, status)
+        with events:
+            run_watch.events(run, status)
+        with document:
+            run_document.show(run, store.root)
+    with st.container(width=420):
+        run_picker.pick(store.list(), run.id)
+elif not store.list():
+    st.title("Live")
+    st.info("No runs yet. Start one and watch its curves here.", icon=":material/monitoring:")
+    st.page_link("launch.py", label="Start a run", icon=":material/rocket_launch:")

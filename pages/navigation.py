@@ -8,7 +8,8 @@ import streamlit as st
 
 from components import session
 
-ICON = Path(__file__).parents[1] / "components" / "icon.svg"
+COMPONENTS = Path(__file__).parents[1] / "components"
+ICON = COMPONENTS / "icon.svg"
 """Our own: a Material icon or emoji would be fetched from the network."""
 
 st.set_page_config(page_title="Traindeck", page_icon=ICON, layout="wide")
@@ -20,5 +21,6 @@ PAGES = [
     st.Page("runs.py", title="Runs", icon=":material/table_rows:"),
 ]
 
+st.html(COMPONENTS / "app.css")
 session.begin()
 st.navigation(PAGES).run()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from engine.examples import EXAMPLES
 from engine.runs.run import Run
@@ -21,10 +21,31 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 OUT = ROOT / "shots"
-PAGES = ("", "launch", "live", "runs")
-SIZES = ((1440, 900), (400, 800))
-THEMES = ("light", "dark")
+PAGES = {"live": ".js-plotly-plot .trace", "": "h1", "launch": "h1", "runs": "canvas"}
+"""Pages, the one that moves first, and what is there when they are drawn."""
 _TALLEST = 4000
+
+
+class Shot(NamedTuple):
+    """One picture to take."""
+
+    page: str
+    drawn: str
+    """Selector of what is there when the page is drawn."""
+    size: tuple[int, int]
+    theme: Literal["light", "dark"]
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.page or 'overview'}-{self.size[0]}-{self.theme}.png"
+
+
+SHOTS = [
+    Shot(page, drawn, size, theme)
+    for page, drawn in PAGES.items()
+    for size in ((1440, 900), (400, 800))
+    for theme in ("light", "dark")
+]
 
 
 def main(out: Path = OUT) -> None:
@@ -42,12 +63,9 @@ def main(out: Path = OUT) -> None:
                 browser = playwright.chromium.launch(
                     executable_path=str(CHROMIUM), args=list(FLAGS)
                 )
-                for page in PAGES:
-                    for size in SIZES:
-                        for theme in THEMES:
-                            name = f"{page or 'overview'}-{size[0]}-{theme}.png"
-                            shoot(browser, f"{url}/{page}", size, theme, out / name)
-                            sys.stdout.write(f"{out / name}\n")
+                for shot in SHOTS:
+                    shoot(browser, url, shot, out / shot.file_name)
+                    sys.stdout.write(f"{out / shot.file_name}\n")
                 browser.close()
 
 
@@ -70,18 +88,19 @@ def live(store: RunStore, example: str) -> Iterator[Run]:
         wait(lambda: run.state().status not in ACTIVE)
 
 
-def shoot(browser: Browser, url: str, size: tuple[int, int], theme: str, path: Path) -> None:
+def shoot(browser: Browser, url: str, shot: Shot, path: Path) -> None:
     """Take one picture of a whole page."""
-    width, height = size
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
+    width, height = shot.size
+    size = {"width": width, "height": height}
+    context = browser.new_context(viewport=size, color_scheme=shot.theme)
     page = context.new_page()
-    page.goto(url)
-    page.wait_for_selector("h1")
-    page.wait_for_timeout(2500)
+    page.goto(f"{url}/{shot.page}")
+    page.locator(shot.drawn).first.wait_for()
+    page.wait_for_timeout(1500)
     main_height = "document.querySelector('[data-testid=stMain]').scrollHeight"
     tall = min(_TALLEST, max(height, int(page.evaluate(main_height)) + 20))
     page.set_viewport_size({"width": width, "height": tall})
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(3000)  # charts are drawn when they come into sight
     page.screenshot(path=str(path))
     context.close()
 

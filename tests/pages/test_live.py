@@ -104,6 +104,16 @@ def test_an_unknown_run_is_said_and_others_are_offered(store, open_page, wrong):
     assert not app.error
 
 
+def test_a_run_that_changes_its_status_stays_the_one_that_is_shown(store, live):
+    run = fabricate.run_of(store, status="queued", steps=0)
+    app = live(run.id)
+    run.write_state(run.state().model_copy(update={"status": "running"}))
+    app.selectbox[0].set_value(run.id)  # the browser sends what it showed for the run
+    app.run()
+    assert app.query_params["run"] in (run.id, [run.id])
+    assert not app.error
+
+
 def test_an_empty_folder_leads_to_the_launch_page(open_page):
     app = open_page("live.py")
     assert "No runs yet" in app.info[0].value
@@ -188,7 +198,8 @@ def test_a_queued_run_can_leave_the_queue(store, live, click):
 
 def test_what_is_not_possible_is_disabled_and_says_why(store, live):
     app = live(fabricate.run_of(store, status="completed").id)
-    for label in ("Pause", "Resume", "Stop", "Stop and save", "Checkpoint now", "Validate now"):
+    labels = ("Pause", "Resume", "Stop without saving", "Stop and save", "Checkpoint now")
+    for label in (*labels, "Validate now"):
         assert button(app, label).disabled
         assert button(app, label).help == "The run has made all its steps."
 
