@@ -1,11 +1,11 @@
-"""All benchmarks, or those named: `python -m benchmarks [start] [examples] [charts] [training]`."""
+"""All benchmarks, or those named: `python -m benchmarks [start] [examples] [runs_table] [charts] [training]`."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-ALL = ("start", "examples", "charts", "training")
+ALL = ("start", "examples", "runs_table", "charts", "training")
 
 for name in sys.argv[1:] or ALL:
     import_module(f"benchmarks.{name}").main()
