@@ -1,4 +1,4 @@
-"""All benchmarks, or those named: `python -m benchmarks [start] [examples] [runs_table] [charts] [training]`."""
+"""All benchmarks, or those named: `python -m benchmarks [NAME ...]`, names as in `ALL`."""
 
 from __future__ import annotations
 
