@@ -18,9 +18,9 @@ from engine.data.batching import BatchSource
 from engine.data.specs import InMemoryData
 from engine.errors import BadInput, Problem
 from engine.models.specs import InMemoryModel
+from engine.observers import Audience, Observer
 from engine.parameter_groups import facts_of_model, frozen
 from engine.parameter_plan import problems
-from engine.observers import Audience, Observer
 from engine.precision import choose_device
 from engine.reproducibility import reproducible, seed_everything
 from engine.run_spec import RunSpec
@@ -95,6 +95,7 @@ class Trainer:
         self, reporter: RunReporter, sources: Sources, sampler: Sampler | None = None
     ) -> None:
         """Train a run that the caller owns and reports on already."""
+        self._refuse_impossible(*sources)
         with reproducible(self.training_config, reporter.state.threads) as threads:
             seed_everything(self.training_config.reproducibility.seed)
             device = choose_device(self.training_config.hardware)
@@ -108,9 +109,10 @@ class Trainer:
                 Attempt(self.model, config, task, sources, reporter, sampler).train(audience)
 
     def _refuse_impossible(self, train: BatchSource, val: BatchSource | None) -> None:
-        """
+        """Do nothing when this model and this data can be trained as configured.
+
         Raises:
-            BadInput: with all that this model and this data cannot be trained with.
+            BadInput: with everything that is in the way.
         """
         config = self.training_config
         found = problems(facts_of_model(self.model), config.optimizer, config.parameters)

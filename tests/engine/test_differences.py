@@ -38,6 +38,7 @@ def test_differences_are_told_by_path_and_label_in_the_order_of_the_form():
         ),
         Difference("training.scheduler.warmup_steps", "Warmup", 50, 2, "changed"),
         Difference("training.scheduler.floor", "Floor", 0.1, None, "only left"),
+        Difference("training.scheduler.restarts", "Restarts", 0, None, "only left"),
         Difference("training.gradients.clip_norm", "Clip gradient norm", 1.0, None, "changed"),
     ]
     found = compare(GPT, after)
