@@ -13,6 +13,7 @@ from engine.errors import Problem
 from engine.run_spec import RunSpec
 from engine.runs.files import write_whole
 from engine.runs.state import LauncherName
+from engine.versions import migrated
 
 LAUNCHERS: tuple[LauncherName, ...] = ("auto", "thread", "process")
 
@@ -117,7 +118,8 @@ class DraftFile:
             raise ValueError(str(error)) from None
         if not isinstance(kept, dict) or not isinstance(kept.get("shelf"), dict):
             raise ValueError("it does not hold a draft")
-        document = completed(RunSpec, kept.get("document"), default.model_dump(mode="json"))
+        document = migrated(kept.get("document"))
+        document = completed(RunSpec, document, default.model_dump(mode="json"))
         launcher = kept.get("launcher")
         return Draft(document, kept["shelf"], launcher if launcher in LAUNCHERS else "auto")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -186,18 +186,6 @@ class TrainingConfig(Frozen):
     reproducibility: ReproducibilityConfig = Field(ReproducibilityConfig(), title="Reproducibility")
     hardware: HardwareConfig = Field(HardwareConfig(), title="Hardware")
     logging: LoggingConfig = Field(LoggingConfig(), title="Logging")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_earlier(cls, document: Any) -> Any:
-        """Documents of 0.1 had one switch for the decay of all vectors, in the optimizer."""
-        optimizer = document.get("optimizer") if isinstance(document, dict) else None
-        if not isinstance(optimizer, dict) or "decay_vectors" not in optimizer:
-            return document
-        rest = {name: value for name, value in optimizer.items() if name != "decay_vectors"}
-        vectors = optimizer["decay_vectors"]
-        parameters = {"decay_norms": vectors, "decay_biases": vectors}
-        return {"parameters": parameters, **document, "optimizer": rest}
 
     @model_validator(mode="after")
     def _warmup_fits(self) -> TrainingConfig:

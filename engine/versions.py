@@ -13,11 +13,22 @@ from engine.frozen import Frozen
 Document = dict[str, Any]
 Migration = Callable[[Document], Document]
 
-VERSION = 1
+VERSION = 2
 """The version that is written. One that removes, renames or reinterprets a field raises it; a new
 field with a default does not."""
 
-MIGRATIONS: dict[int, Migration] = {}
+
+def _decay_by_kind(document: Document) -> Document:
+    """Version 1 had one switch for the decay of norms and biases, inside of the optimizer."""
+    training = document.get("training")
+    optimizer = training.get("optimizer") if isinstance(training, dict) else None
+    if isinstance(optimizer, dict) and "decay_vectors" in optimizer:
+        vectors = optimizer.pop("decay_vectors")
+        document["training"]["parameters"] = {"decay_norms": vectors, "decay_biases": vectors}
+    return document
+
+
+MIGRATIONS: dict[int, Migration] = {1: _decay_by_kind}
 """Version -> what makes a RunSpec document of the next version of it. What a document does not
 have, or has otherwise than it should, a migration leaves alone: it is refused afterwards."""
 
@@ -25,26 +36,26 @@ have, or has otherwise than it should, a migration leaves alone: it is refused a
 class Versioned(Frozen):
     """A document that says its version; one of an earlier version becomes one of today's."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     """Version of this format. Documents of earlier versions are understood, later ones refused."""
 
     @model_validator(mode="before")
     @classmethod
     def _of_today(cls, document: Any) -> Any:
-        return migrated(document) if isinstance(document, dict) else document
+        return migrated(document)
 
 
 def migrated(
-    document: Document,
-    migrations: Mapping[int, Migration] = MIGRATIONS,
-    newest: int = VERSION,
-) -> Document:
+    document: Any, migrations: Mapping[int, Migration] = MIGRATIONS, newest: int = VERSION
+) -> Any:
     """The document in the newest version; one without a version is taken for that.
+
+    What is no document is given back as it is, to be refused by its schema.
 
     Raises:
         ValueError: for a version that is still unknown here, or was never there.
     """
-    version = document.get("version", newest)
+    version = document.get("version", newest) if isinstance(document, dict) else None
     if type(version) is not int or version == newest:
         return document
     if version > newest:

@@ -191,6 +191,15 @@ def test_a_draft_of_an_older_or_newer_version_keeps_what_it_can():
     assert whole["model"]["width"] == "wide"
 
 
+def test_a_draft_of_version_1_keeps_what_has_another_place_now(tmp_path):
+    document = MLP.model_dump(mode="json") | {"version": 1}
+    del document["training"]["parameters"]
+    document["training"]["optimizer"]["decay_vectors"] = True
+    file = DraftFile(tmp_path)
+    file.write(Draft(document))
+    assert file.read(GPT).spec().training.parameters.decay_norms
+
+
 def test_another_content_has_another_stamp(tmp_path):
     file = DraftFile(tmp_path)
     assert file.stamp() is None

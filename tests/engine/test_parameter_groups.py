@@ -221,11 +221,3 @@ def test_what_would_have_no_effect_is_refused(
 def test_a_factor_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="write a pattern"):
         TrainingConfig.parse({"parameters": {"lr_factors": [text]}})
-
-
-@pytest.mark.parametrize("vectors", [True, False])
-def test_documents_with_the_switch_of_version_0_1_still_parse(vectors: bool) -> None:
-    training = TrainingConfig.parse({"optimizer": {"name": "sgd", "decay_vectors": vectors}})
-    assert training.parameters.decay_norms is vectors
-    assert training.parameters.decay_biases is vectors
-    assert training.parameters.decay_embeddings

@@ -10,7 +10,7 @@ from engine.errors import BadInput
 from engine.examples import EXAMPLES
 from engine.run_spec import RunSpec
 from engine.runs.store import RunStore
-from engine.training_config import TrainingConfig
+from engine.training_config import ParametersConfig, TrainingConfig
 from engine.versions import MIGRATIONS, VERSION, Versioned, migrated
 
 OLD = {path.name: path for path in (Path(__file__).parent / "documents").glob("spec-*.json")}
@@ -33,6 +33,14 @@ def test_a_document_as_it_was_once_written_still_loads(name):
     spec = RunSpec.parse_json(OLD[name].read_bytes())
     assert spec.version == VERSION
     assert spec.training.batching.batch_size in (12, 32)
+
+
+@pytest.mark.parametrize(
+    ("name", "vectors"), [("spec-1-gpt.json", True), ("spec-1-vit.json", False)]
+)
+def test_the_decay_of_vectors_of_version_1_is_that_of_norms_and_biases(name, vectors):
+    parameters = RunSpec.parse_json(OLD[name].read_bytes()).training.parameters
+    assert parameters == ParametersConfig(decay_norms=vectors, decay_biases=vectors)
 
 
 def test_every_earlier_version_has_a_document_and_a_migration():
