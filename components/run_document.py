@@ -12,8 +12,9 @@ from engine.runs.run import Run
 
 def show(run: Run, root: Path) -> None:
     """Draw the spec as JSON, the environment, and the commands."""
-    st.caption("Go on with this run on the command line")
-    st.code(resume_command(run.id, root), language="bash", wrap_lines=True)
+    if run.state().status != "completed":
+        st.caption("Go on with this run on the command line")
+        st.code(resume_command(run.id, root), language="bash", wrap_lines=True)
     st.caption("Its metrics as a table")
     st.code(metrics_command(run.id, root), language="bash", wrap_lines=True)
     record = run.record

@@ -6,16 +6,23 @@ import streamlit as st
 
 from components import session
 from engine.data.sources import facts_of
+from engine.machine import machine_facts
+from engine.preflight import preflight, refuse_errors
 from engine.run_spec import RunSpec
 from engine.runs.run import Run
 from engine.runs.state import LauncherName
 
 
 def begin(spec: RunSpec, launcher: LauncherName = "auto") -> Run:
-    """Create a run and put it into the queue."""
+    """Create a run and put it into the queue.
+
+    Raises:
+        BadInput: for a run that would fail here, with every reason at once.
+    """
     store = session.store()
-    fingerprint = facts_of(spec.data, spec.model).fingerprint
-    run = store.create(spec, data_fingerprint=fingerprint)
+    facts = facts_of(spec.data, spec.model)
+    refuse_errors(preflight(spec, facts, machine_facts(store.root)))
+    run = store.create(spec, data_fingerprint=facts.fingerprint)
     store.enqueue(run, launcher)
     return run
 

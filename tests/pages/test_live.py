@@ -266,6 +266,6 @@ def test_a_misclassified_image_is_shown_with_its_labels(store, live):
 
 
 def test_the_command_that_resumes_the_run_is_shown(store, live):
-    run = fabricate.run_of(store)
+    run = fabricate.run_of(store, status="stopped", steps=20)
     codes = [code.value for code in live(run.id).code]
     assert f"python -m engine resume {run.id} --runs {store.root}" in codes

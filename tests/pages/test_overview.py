@@ -5,7 +5,10 @@ import sys
 
 import pytest
 
+from components import run_start
+from engine.errors import BadInput
 from engine.examples import EXAMPLES
+from engine.frozen import with_changes
 from tests import fabricate
 
 
@@ -34,6 +37,14 @@ def test_one_click_starts_an_example_and_opens_it(store, open_page, position):
     assert summary.record.spec == list(EXAMPLES.values())[position].spec
     assert (store.queue / summary.id).exists()
     assert app.query_params["run"] in (summary.id, [summary.id])
+
+
+def test_a_run_that_would_fail_is_refused_before_it_is_made(store):
+    example = EXAMPLES["digits-mlp"].spec
+    spec = with_changes(example, {"training.batching.batch_size": 5000})
+    with pytest.raises(BadInput, match="batch_size"):
+        run_start.begin(spec)
+    assert list(store.list()) == []
 
 
 def test_runs_are_grouped_by_what_they_need(store, open_page):
