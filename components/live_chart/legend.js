@@ -1,4 +1,4 @@
-// The legend of a chart: one chip a curve, with its value at the cursor or its newest one.
+// The legend of a chart: one chip a curve, with its recorded value at the cursor or its newest one.
 
 import { button, element } from "./dom.js";
 import { number } from "./format.js";
@@ -43,7 +43,6 @@ export function drawValues(node, lines, x) {
   if (lines.length > MOST_WITH_VALUES) return;
   lines.forEach((line, i) => {
     const shown = line.raw?.x.length && !line.hidden;
-    const { raw, smooth } = shown ? worth(line, x ?? Infinity) : {};
-    node.children[i].lastChild.textContent = shown ? number(smooth ?? raw) : "";
+    node.children[i].lastChild.textContent = shown ? number(worth(line, x ?? Infinity).raw) : "";
   });
 }
