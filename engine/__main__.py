@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from engine.commands import catalog, reference, runs, train
+from engine.commands import catalog, lr_test, reference, runs, train
 from engine.commands.console import Commands
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("example")(catalog.show_example)
 app.command("docs")(reference.docs)
 app.command("train")(train.train)
 app.command("resume")(train.resume)
+app.command("lr-test")(lr_test.lr_test)
 app.command("work", hidden=True)(train.work)
 app.add_typer(runs.commands, name="runs")
 

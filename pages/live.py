@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import run_board, run_document, run_picker, run_watch, session, trouble
+from components import (
+    range_test_view,
+    run_board,
+    run_document,
+    run_picker,
+    run_watch,
+    session,
+    trouble,
+)
 
 store = session.store()
 run = run_picker.from_url(store)
@@ -13,6 +21,7 @@ if run is not None:
     with trouble.shown():
         status = run.state().status
         run_watch.header(run, status)
+        range_test_view.show(run, status)
         run_board.of_one(run)
         samples, events, document = st.tabs(["Samples", "Events", "Configuration"])
         with samples:

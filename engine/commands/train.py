@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
@@ -45,7 +46,7 @@ def train(
     store = RunStore(runs)
     facts = checked_facts(spec, store.root)
     run = store.create(spec, data_fingerprint=facts.fingerprint)
-    _foreground(store, run, as_json)
+    foreground(store, run, as_json)
 
 
 def resume(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS, as_json: AsJson = False) -> None:
@@ -56,7 +57,7 @@ def resume(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS, as_json: AsJson = Fal
     store.unqueue(run)
     with run.owned(timeout_s=0):
         run.take_requests()  # left for the attempt that ended
-    _foreground(store, run, as_json)
+    foreground(store, run, as_json)
 
 
 def work(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS) -> None:
@@ -65,7 +66,23 @@ def work(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS) -> None:
     _finish(_train(store, store.open(run_id), "process"))
 
 
-def _foreground(store: RunStore, run: Run, as_json: bool) -> None:
+def run_ending(run: Run) -> str:
+    """How a run ended, and the newest value of each metric."""
+    state = run.state()
+    said = state.reason.lower().startswith(state.status)
+    headline = state.reason if said else f"{state.status.capitalize()}: {state.reason}"
+    took = f"({duration(state.trained_s)} of training, {state.step} steps)"
+    return "\n".join([f"{headline} {took}", *metrics_text(run)])
+
+
+def foreground(
+    store: RunStore,
+    run: Run,
+    as_json: bool,
+    ending: Callable[[Run], str] = run_ending,
+    facts: Callable[[Run], dict[str, Any]] = facts_of,
+) -> None:
+    """Train a run here and now, tell how it ended, and exit with its code."""
     stream = sys.stderr if as_json else sys.stdout
     tell = console.remark if as_json else console.say
     tell(f"Run {run.id} ({console.printable(run.name)}) in {run.folder}")
@@ -76,25 +93,17 @@ def _foreground(store: RunStore, run: Run, as_json: bool) -> None:
         console.remark("Ended at once, without saving.")
         raise typer.Exit(console.INTERRUPTED) from None
     finally:
-        tell(_ending(run))
+        tell(ending(run))
         if run.state().status in RESUMABLE:
             console.remark(f"Go on with: {_resume_command(store, run)}")
         if as_json:
-            console.say_json(facts_of(run))
+            console.say_json(facts(run))
     _finish(state)
 
 
 def _train(store: RunStore, run: Run, launcher: LauncherName) -> RunState:
     with signals_become_requests(run):
         return worker.work(store, run.id, launcher=launcher)
-
-
-def _ending(run: Run) -> str:
-    state = run.state()
-    said = state.reason.lower().startswith(state.status)
-    headline = state.reason if said else f"{state.status.capitalize()}: {state.reason}"
-    took = f"({duration(state.trained_s)} of training, {state.step} steps)"
-    return "\n".join([f"{headline} {took}", *metrics_text(run)])
 
 
 def _resume_command(store: RunStore, run: Run) -> str:
