@@ -13,6 +13,7 @@ from torch import nn
 
 from engine.attempt import Attempt, Sampler, Sources
 from engine.checks.learning_rate import NO_VALIDATION
+from engine.checks.schedule import NOTHING_HELD_OUT
 from engine.data.adapters import UserData, as_batch_source
 from engine.data.batching import BatchSource
 from engine.data.specs import InMemoryData
@@ -120,6 +121,8 @@ class Trainer:
             found.append(Problem("train_data", "there are no training samples", "0"))
         if config.scheduler.name == "plateau" and not val:
             found.append(NO_VALIDATION)
+        if config.early_stopping.patience is not None and not val:
+            found.append(NOTHING_HELD_OUT)
         if found:
             raise BadInput(found)
 

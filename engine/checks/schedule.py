@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.checks.finding import Case, Check, Finding, error, warning
+from engine.errors import Problem
+
+NOTHING_HELD_OUT = Problem(
+    "training.early_stopping.patience",
+    "counts validations, and nothing is held out",
+    remedy="Hold out validation data, or leave it empty.",
+)
 
 
 def batch_in_data(case: Case) -> Iterator[Finding]:
@@ -53,6 +60,8 @@ def intervals_in_run(case: Case) -> Iterator[Finding]:
 def patience_in_run(case: Case) -> Iterator[Finding]:
     training, steps = case.spec.training, case.estimate.steps
     patience, every = training.early_stopping.patience, training.evaluation.every_steps
+    if patience is not None and not case.facts.val_samples and not case.facts.val_tokens:
+        yield Finding("error", NOTHING_HELD_OUT)
     if steps is None or patience is None:
         return
     if patience * every >= steps:

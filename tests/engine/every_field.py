@@ -1,0 +1,241 @@
+"""A table of every field of a RunSpec: another value for it, and where a tiny run shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Case:
+    """`value` changes what is observed under `seen`, or is refused at the field."""
+
+    value: Any
+    seen: str
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """What both runs have otherwise than the base, by dotted path."""
+    on: str = "mlp"
+    """The base, where the field's group does not name it."""
+    refused_at: str = ""
+    """The path of the refusal, where it is not the field's."""
+
+
+def _curves(value: Any, **beside: Any) -> Case:
+    return Case(value, "curves", beside)
+
+
+def _rates(value: Any, warmup_steps: int | None = 2, **beside: Any) -> Case:
+    """A schedule's field; the warmup must be shorter than the tiny run."""
+    warmup = {} if warmup_steps is None else {"training.scheduler.warmup_steps": warmup_steps}
+    return Case(value, "rates", warmup | beside)
+
+
+def _weights(value: Any, **beside: Any) -> Case:
+    return Case(value, "weights", {f"training.optimizer.{name}": v for name, v in beside.items()})
+
+
+def _not_offered(value: Any, at: str) -> Case:
+    return Case(value, "refused", refused_at=at)
+
+
+_OFTEN = {"training.evaluation.every_steps": 1}
+_LONGER = {"training.length.amount": 25, "training.optimizer.lr": 10.0}
+_DECAY = {"training.optimizer": {"name": "adamw", "lr": 0.1, "weight_decay": 1.0}}
+_WARMED = {"warmup_steps": _rates(4), "warmup_share": _rates(0.5, warmup_steps=0)}
+_LR = {"lr": _weights(0.02), "weight_decay": _weights(0.5)}
+_BETAS = {"beta1": _weights(0.5), "beta2": _weights(0.5), "eps": _weights(1e-2)}
+_AMSGRAD = {"amsgrad": _weights(True, beta2=0.1)}
+
+_GROUPS: dict[str, dict[str, Case]] = {
+    "": {"version": Case(1_000_000, "refused", refused_at="(document)"), "name": Case("b", "name")},
+    "task": {
+        "kind": Case("causal-lm", "refused", refused_at="data.source"),
+        "inputs": Case(["pixels"], "refused"),
+        "target": Case("labels", "refused"),
+        "label_smoothing": _curves(0.5),
+    },
+    "model[gpt]": {
+        "layers": _curves(2),
+        "heads": _curves(4),
+        "width": _curves(12),
+        "block_size": _curves(4),
+        "dropout": _curves(0.5),
+    },
+    "model[vit]": {
+        "layers": _curves(2),
+        "heads": _curves(4),
+        "width": _curves(12),
+        "patch_size": _curves(2),
+        "dropout": _curves(0.5),
+    },
+    "model[cnn]": {"stages": _curves(2), "channels": _curves(3), "dropout": _curves(0.5)},
+    "model[mlp]": {"layers": _curves(2), "width": _curves(9), "dropout": _curves(0.5)},
+    "model[in-memory]": {
+        "class_name": _not_offered("Net", "model.kind"),
+        "config": Case(
+            {"width": 3}, "refused", {"model.class_name": "Net"}, refused_at="model.kind"
+        ),
+    },
+    "data[python-docs]": {"val_fraction": _curves(0.3), "split_seed": _curves(1)},
+    "data[digits]": {"val_fraction": _curves(0.3), "split_seed": _curves(1)},
+    "data[in-memory]": {"description": _not_offered({"samples": 3}, "data.source")},
+    "training.length": {
+        "amount": Case(9, "state"),
+        "unit": Case(
+            "epochs",
+            "state",
+            {
+                "training.length.amount": 1,
+                "training.scheduler.warmup_steps": 0,
+                "training.batching.batch_size": 500,
+            },
+        ),
+    },
+    "training.optimizer[adamw]": _LR | _BETAS | _AMSGRAD,
+    "training.optimizer[adam]": _LR | _BETAS | _AMSGRAD,
+    "training.optimizer[sgd]": _LR
+    | {
+        "momentum": _weights(0.5),
+        "dampening": _weights(0.5),
+        "nesterov": _weights(True),
+    },
+    "training.optimizer[rmsprop]": _LR
+    | {
+        "alpha": _weights(0.5),
+        "momentum": _weights(0.5),
+        "centered": _weights(True),
+        "eps": _weights(1e-2),
+    },
+    "training.optimizer[adagrad]": _LR
+    | {
+        "lr_decay": _weights(0.5),
+        "initial_accumulator": _weights(1.0),
+        "eps": _weights(1e-2),
+    },
+    "training.optimizer[adafactor]": _LR
+    | {
+        "beta2_decay": _weights(-0.3),
+        "least_scale": _weights(0.9),
+        "clip_threshold": _weights(5.0, beta2_decay=-0.1),
+    },
+    "training.optimizer[nadam]": _LR
+    | _BETAS
+    | {"decoupled": _weights(False), "momentum_decay": _weights(0.5)},
+    "training.optimizer[radam]": _LR | _BETAS | {"decoupled": _weights(False)},
+    "training.optimizer[lion]": _LR | {"beta1": _weights(0.5), "beta2": _weights(0.5)},
+    "training.optimizer[muon]": _LR
+    | _BETAS
+    | {
+        "momentum": _weights(0.5),
+        "nesterov": _weights(False),
+        "ns_steps": _weights(2),
+        "scaling": _weights("original"),
+        "adamw_lr_factor": _weights(3.0),
+    },
+    "training.scheduler[constant]": _WARMED,
+    "training.scheduler[linear]": _WARMED | {"floor": _rates(0.5)},
+    "training.scheduler[cosine]": _WARMED | {"floor": _rates(0.5), "restarts": _rates(1)},
+    "training.scheduler[polynomial]": _WARMED | {"floor": _rates(0.5), "power": _rates(3.0)},
+    "training.scheduler[exponential]": _WARMED | {"last": _rates(0.5)},
+    "training.scheduler[step]": _WARMED
+    | {
+        "drop_every": _rates(2),
+        "drop_factor": _rates(0.1, **{"training.scheduler.drop_every": 2}),
+    },
+    "training.scheduler[one-cycle]": {
+        "rise_share": _rates(0.6, None),
+        "start_divisor": _rates(5.0, None),
+        "end_divisor": _rates(5.0, None),
+    },
+    "training.scheduler[inverse-sqrt]": _WARMED,
+    "training.scheduler[warmup-stable-decay]": _WARMED
+    | {
+        "decay_share": _rates(0.6),
+        "decay_shape": _rates("linear", **{"training.scheduler.decay_share": 0.6}),
+        "floor": _rates(0.5, **{"training.scheduler.decay_share": 0.6}),
+    },
+    "training.scheduler[range-test]": {
+        "start": _rates(1e-3, None, **_LONGER),
+        "divergence": Case(1.000001, "state", _LONGER),
+    },
+    "training.parameters": {
+        "decay_norms": Case(True, "weights", _DECAY, on="vit"),
+        "decay_biases": Case(True, "weights", _DECAY),
+        "decay_embeddings": Case(False, "weights", _DECAY, on="gpt"),
+        "layer_decay": Case(0.5, "weights"),
+        "lr_factors": Case(["*=3"], "weights"),
+        "frozen": Case(["*bias"], "weights"),
+    },
+    "training.batching": {
+        "batch_size": Case(5, "batches"),
+        "accumulate": _curves(2),
+        "shuffle": _curves(False),
+    },
+    "training.gradients": {"clip_norm": Case(1e-3, "weights")},
+    "training.evaluation": {
+        "every_steps": _curves(2),
+        "max_samples": _curves(20),
+        "batch_size": Case(7, "batches"),
+        "monitor": Case("val/accuracy", "state"),
+        "samples": Case(2, "samples"),
+    },
+    "training.checkpointing": {
+        "every_steps": Case(3, "checkpoints"),
+        "keep_last": Case(1, "checkpoints", {"training.checkpointing.every_steps": 3}),
+        "keep_best": Case(True, "checkpoints"),
+    },
+    "training.early_stopping": {
+        "patience": Case(1, "state", _OFTEN | {"training.early_stopping.min_delta": 1000.0}),
+        "min_delta": Case(1000.0, "state", _OFTEN | {"training.early_stopping.patience": 2}),
+    },
+    "training.precision": {"dtype": _curves("bf16")},
+    "training.reproducibility": {"seed": _curves(1), "deterministic": Case(False, "deterministic")},
+    "training.hardware": {"device": Case("mps", "state"), "threads": Case(2, "state")},
+    "training.logging": {"every_steps": _curves(2)},
+}
+_STALE = _OFTEN | {
+    "training.scheduler.smallest_gain": 1000.0,
+    "training.scheduler.drop_patience": 1,
+}
+"""Nothing counts as an improvement, so that the plateau schedule drops in a tiny run."""
+_GROUPS["training.scheduler[plateau]"] = _WARMED | {
+    "drop_factor": _rates(0.1, **_STALE),
+    "drop_patience": _rates(2, **_STALE),
+    "smallest_gain": _rates(0.0, **_STALE),
+    "cooldown": _rates(2, **_STALE),
+    "floor": _rates(0.4, **_STALE),
+}
+
+CASES = {
+    f"{group}.{name}" if group else name: case
+    for group, cases in _GROUPS.items()
+    for name, case in cases.items()
+}
+"""Path of a field, variants in brackets -> its case."""
+
+_TRAINING = {
+    "length": {"amount": 6, "unit": "steps"},
+    "optimizer": {"name": "adamw", "lr": 0.01},
+    "scheduler": {"name": "constant", "warmup_steps": 0},
+    "batching": {"batch_size": 8},
+    "evaluation": {"every_steps": 3, "max_samples": 40, "samples": 0},
+    "checkpointing": {"every_steps": 6, "keep_best": False},
+    "hardware": {"device": "cpu", "threads": 1},
+}
+_IMAGES = {"task": {"kind": "image-classification"}, "data": {"source": "digits"}}
+
+BASES: dict[str, dict[str, Any]] = {
+    "mlp": _IMAGES | {"model": {"kind": "mlp", "layers": 1, "width": 8}},
+    "cnn": _IMAGES | {"model": {"kind": "cnn", "stages": 1, "channels": 2}},
+    "vit": _IMAGES
+    | {"model": {"kind": "vit", "layers": 1, "heads": 2, "width": 8, "patch_size": 4}},
+    "gpt": {
+        "task": {"kind": "causal-lm"},
+        "data": {"source": "python-docs"},
+        "model": {"kind": "gpt", "layers": 1, "heads": 2, "width": 8, "block_size": 8},
+    },
+}
+"""Tiny runs by their kind of model."""
+for base in BASES.values():
+    base |= {"name": "tiny", "training": _TRAINING}
