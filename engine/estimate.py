@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 
 from engine.data.specs import DataFacts
+from engine.models.parameters import parameter_facts
 from engine.models.size import Size, size_of
+from engine.optimizer_memory import state_floats, trained_floats
 from engine.run_spec import RunSpec
-from engine.training_config import OptimizerConfig, TrainingConfig
+from engine.training_config import TrainingConfig
 
 FLOAT_BYTES = 4
 RUNTIME_BYTES = 350_000_000
@@ -47,10 +49,13 @@ class Estimate:
 def estimate(spec: RunSpec, facts: DataFacts) -> Estimate:
     """All numbers that follow from the spec and the facts about its data."""
     training, size = spec.training, size_of(spec.model, facts)
+    known = parameter_facts(spec.model, facts) or ()
+    gradients = trained_floats(known, training.parameters)
+    states = state_floats(known, training.optimizer, training.parameters)
     steps = total_steps(training, facts.train_samples)
     samples = None if steps is None else samples_seen(training, facts.train_samples, steps)
     per_epoch = steps_per_epoch(training, facts.train_samples)
-    checkpoint = None if size is None else _checkpoint_bytes(size, training.optimizer)
+    checkpoint = None if size is None else FLOAT_BYTES * (size.parameters + states)
     kept = checkpoints_kept(training, steps)
     return Estimate(
         steps=steps,
@@ -59,7 +64,9 @@ def estimate(spec: RunSpec, facts: DataFacts) -> Estimate:
         samples=samples,
         tokens=_times(samples, facts.tokens_per_sample if facts.modality == "text" else None),
         parameters=None if size is None else size.parameters,
-        memory_bytes=None if size is None else _memory_bytes(size, training, facts),
+        memory_bytes=None
+        if size is None
+        else _memory_bytes(size, gradients + states, training, facts),
         checkpoint_bytes=checkpoint,
         disk_bytes=_times(checkpoint, kept),
         flops=_flops(size, samples),
@@ -103,39 +110,16 @@ def checkpoints_kept(training: TrainingConfig, steps: int | None) -> int | None:
     return min(made, config.keep_last + (1 if config.keep_best else 0))
 
 
-def _memory_bytes(size: Size, training: TrainingConfig, facts: DataFacts) -> int:
-    """The higher of the peaks of training and of validation, on top of what is always there."""
-    copies = 2 + _optimizer_states(training.optimizer)
-    always = RUNTIME_BYTES + round(FLOAT_BYTES * copies * size.parameters)
+def _memory_bytes(size: Size, beside: int, training: TrainingConfig, facts: DataFacts) -> int:
+    """The higher of the peaks of training and of validation, on top of what is always there:
+    the parameters and as many numbers beside them."""
+    always = RUNTIME_BYTES + FLOAT_BYTES * (size.parameters + beside)
     activation_bytes = FLOAT_BYTES * size.activation_floats
     if training.precision.dtype == "bf16":
         activation_bytes = int(BF16_ACTIVATIONS * activation_bytes)
     train = min(training.batching.batch_size, facts.train_samples) * activation_bytes
     held_out = min(training.evaluation.batch_size, facts.val_samples)
     return always + max(train, int(VALIDATION_WORKING_SET * held_out * activation_bytes))
-
-
-def _checkpoint_bytes(size: Size, optimizer: OptimizerConfig) -> int:
-    return round(FLOAT_BYTES * (1 + _optimizer_states(optimizer)) * size.parameters)
-
-
-def _optimizer_states(optimizer: OptimizerConfig) -> float:
-    """Numbers that the optimizer keeps for each parameter."""
-    match optimizer.name:
-        case "sgd":
-            return 1 if optimizer.momentum else 0
-        case "rmsprop":
-            return 1 + (optimizer.momentum > 0) + optimizer.centered
-        case "adagrad" | "lion":
-            return 1
-        case "adafactor":
-            return 0.1  # a row and a column of each matrix
-        case "adamw" | "adam":
-            return 2 + optimizer.amsgrad
-        case "muon":
-            return 1.2  # 1 for the matrices, 2 for what is left to AdamW
-        case "nadam" | "radam":
-            return 2
 
 
 def _flops(size: Size | None, samples: int | None) -> float | None:

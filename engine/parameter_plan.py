@@ -87,11 +87,11 @@ def layers(facts: Sequence[ParameterFact]) -> list[int]:
     keys = list(_keys(facts))
     weighty = {key for key, fact in zip(keys, facts, strict=True) if len(fact.shape) > 1}
     found: list[int] = []
-    seen: list[str] = []
+    number_of: dict[str, int] = {}
     for key in keys:
-        if key in weighty and key not in seen:
-            seen.append(key)
-        found.append(seen.index(key) if key in seen else max(0, len(seen) - 1))
+        if key in weighty:
+            number_of.setdefault(key, len(number_of))
+        found.append(number_of.get(key, max(0, len(number_of) - 1)))
     return found
 
 

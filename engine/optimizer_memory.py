@@ -1,0 +1,49 @@
+"""What an optimizer keeps beside the parameters, in numbers. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from engine.config.optimizers import OptimizerConfig
+from engine.config.parameters import ParametersConfig
+from engine.parameter_plan import ParameterFact, for_muon, is_frozen
+
+
+def trained_floats(facts: Sequence[ParameterFact], config: ParametersConfig) -> int:
+    """Numbers that have a gradient."""
+    return sum(fact.count for fact in facts if not is_frozen(fact, config))
+
+
+def state_floats(
+    facts: Sequence[ParameterFact], optimizer: OptimizerConfig, config: ParametersConfig
+) -> int:
+    """Numbers that the optimizer remembers from step to step; exact, apart from step counters."""
+    return sum(_kept(fact, optimizer) for fact in facts if not is_frozen(fact, config))
+
+
+def _kept(fact: ParameterFact, optimizer: OptimizerConfig) -> int:
+    match optimizer.name:
+        case "sgd":
+            copies = int(optimizer.momentum > 0)
+        case "rmsprop":
+            copies = 1 + (optimizer.momentum > 0) + optimizer.centered
+        case "adagrad" | "lion":
+            copies = 1
+        case "adamw" | "adam":
+            copies = 2 + optimizer.amsgrad
+        case "nadam" | "radam":
+            copies = 2
+        case "muon":
+            copies = 1 if for_muon(fact) else 2
+        case "adafactor":
+            return _factored(fact.shape)
+    return copies * fact.count
+
+
+def _factored(shape: tuple[int, ...]) -> int:
+    """The means of the rows and of the columns of each matrix."""
+    if len(shape) < 2:
+        return prod(shape)
+    *outer, rows, columns = shape
+    return prod(outer) * (rows + columns)
