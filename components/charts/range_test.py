@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import plotly.graph_objects as go
 
 from components.charts.palette import COLORS
@@ -29,10 +31,14 @@ def range_figure(result: RangeResult) -> go.Figure:
         ]
     )
     if result.suggestion is not None:
-        figure.add_vline(
-            x=result.suggestion,
-            line={"color": COLORS[1], "dash": "dash"},
-            annotation={"text": f"steepest: {result.suggestion:.2g}"},
+        figure.add_vline(x=result.suggestion, line={"color": COLORS[1], "dash": "dash"})
+        figure.add_annotation(
+            x=math.log10(result.suggestion),  # on a logarithmic axis plotly wants the exponent
+            y=1,
+            yref="paper",
+            text=f"steepest: {result.suggestion:.2g}",
+            showarrow=False,
+            xanchor="left",
         )
     return figure.update_layout(
         height=300,
