@@ -83,7 +83,8 @@ def _schedule(outlook: Outlook) -> None:
     if spec is None or known is None or known.steps is None:
         return
     training = spec.training
-    st.caption("Learning rate")
+    measured = training.scheduler.name == "plateau"
+    st.caption("Learning rate, as long as validation improves" if measured else "Learning rate")
     st.plotly_chart(
         schedule_figure(training.optimizer, training.scheduler, known.steps),
         key="launch.schedule",
