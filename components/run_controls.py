@@ -59,7 +59,8 @@ def ask(run: Run, action: Action) -> None:
 
 def _carry_out(run: Run, state: RunState, action: Action) -> None:
     if action == "unqueue":
-        session.store().unqueue(run)
+        if not session.store().unqueue(run):
+            run.request("stop")  # a launcher was quicker; its worker stops when it is up
     elif action == "resume" and state.status in RESUMABLE:
         launcher = "auto" if state.launcher == "foreground" else state.launcher
         session.store().enqueue(run, launcher)

@@ -49,6 +49,7 @@ def check_port(host: str, port: int) -> None:
 
 def server_command(host: str, port: int) -> list[str]:
     """The arguments that start Streamlit."""
+    open_to = [] if host in (LOCAL, "localhost") else [f"--server.allowedHosts={host}"]
     return [
         sys.executable,
         "-m",
@@ -58,6 +59,7 @@ def server_command(host: str, port: int) -> list[str]:
         f"--server.port={port}",
         f"--server.address={host}",
         "--logger.hideWelcomeMessage=true",
+        *open_to,
     ]
 
 

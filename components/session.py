@@ -16,6 +16,7 @@ from engine.runs.last_values import LastValues
 from engine.runs.run import Run
 from engine.runs.store import RunStore
 
+_LOCAL = ("127.0.0.1", "localhost", "::1")
 WORKSPACE = "launch.workspace"
 _FORM = "form."
 
@@ -46,6 +47,8 @@ def store() -> RunStore:
 
 def begin() -> None:
     """What every page needs before it draws; stops with a banner when there is no runs folder."""
+    if st.get_option("server.address") not in _LOCAL:
+        st.warning("Open to the network without a login: everyone who can reach it can use it.")
     try:
         store()
     except RunsFolderUnusable as error:

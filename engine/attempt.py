@@ -74,7 +74,7 @@ class Attempt:
         """Run to the end, tell the audience what happens, and write down how it ended.
 
         Raises:
-            NonFiniteLoss: when training diverged; the last good weights are saved.
+            NonFiniteLoss: when training diverged; resuming goes back to the last checkpoint.
         """
         self._reporter.change(phase="training")
         self._reporter.run_clock(True)
@@ -89,18 +89,23 @@ class Attempt:
 
     def _run(self) -> tuple[Status, str]:
         try:
-            self._updates()
-            self.save()
+            self._train_and_save()
         except Ended as ended:
-            if ended.save:
-                self.save()
             return ended.status, ended.reason
         except NonFiniteLoss:
-            self.save()
             if self._rate.is_test:
                 return "completed", self._rate.reason(self._loop.progress.step + 1)
-            raise
+            raise  # nothing is saved: data position and random numbers are those of the next step
         return "completed", f"Completed all {self._total_steps:,} steps."
+
+    def _train_and_save(self) -> None:
+        try:
+            self._updates()
+        except Ended as ended:
+            if ended.save:
+                self.save()  # may end on a full disk, with that as the reason
+            raise
+        self.save()
 
     def _updates(self) -> None:
         progress, reporter, tracker = self._loop.progress, self._reporter, self._tracker
@@ -147,7 +152,7 @@ class Attempt:
     def _after_update(self, step: int) -> None:
         config, last = self._config, step == self._total_steps
         if step % config.evaluation.every_steps == 0 or last:
-            self.validate()
+            self._validate(judge=True)
             patience = config.early_stopping.patience
             if patience is not None and self._best.stale >= patience and not last:
                 raise Ended("completed", f"Stopped early: {self._best.in_words()}.", save=True)
@@ -162,23 +167,35 @@ class Attempt:
     # -- what Control can ask for --------------------------------------------------------------
 
     def validate(self) -> None:
-        """Measure the model on the held-out data, and show samples of what it does."""
+        """Measure and show the model now; what is best and when to stop is not judged by it."""
+        self._validate(judge=False)
+
+    def _validate(self, *, judge: bool) -> None:
         if self._validation is None:
             return
-        step, model, run = self._loop.progress.step, self._loop.model, self._reporter.run
+        step, before = self._loop.progress.step, random_states()
         self._reporter.change(phase="validating")
-        metrics = self._validation.evaluate(model)
+        metrics = self._validation.evaluate(self._loop.model)
         if metrics:
             self._tracker.log(step, {f"val/{name}": value for name, value in metrics.items()})
-            self._best.judge(step, metrics)
-            dropped = self._rate.after_validation(self._best.score(metrics))
-            if dropped:
-                self._reporter.event("learning-rate", dropped)
-        count = self._config.evaluation.samples
-        if self._sampler and count:
-            run.write_samples(step, self._sampler(model, count))
+            if judge:
+                self._judge(step, metrics)
+        self._show_samples(step)
+        restore_random_states(before)
         self._reporter.change(phase="training", best=self._best.best)
         self._audience.validated(step, metrics, self._best.best)
+
+    def _judge(self, step: int, metrics: dict[str, float]) -> None:
+        self._best.judge(step, metrics)
+        dropped = self._rate.after_validation(self._best.score(metrics))
+        if dropped:
+            self._reporter.event("learning-rate", dropped)
+
+    def _show_samples(self, step: int) -> None:
+        count = self._config.evaluation.samples
+        if self._sampler and count:
+            samples = self._sampler(self._loop.model, count)
+            self._persist(lambda: self._reporter.run.write_samples(step, samples))
 
     def save(self) -> None:
         """Make a checkpoint unless this step has one; a full disk is waited for."""
@@ -186,8 +203,7 @@ class Attempt:
         if self._keeper.saved_step == step:
             return
         self._reporter.change(phase="saving")
-        while not self._try_to_save(step):
-            continue
+        self._persist(lambda: self._write_checkpoint(step))
         self._reporter.change(phase="training")
 
     def can_write(self) -> bool:
@@ -199,17 +215,21 @@ class Attempt:
             return False
         return True
 
-    def _try_to_save(self, step: int) -> bool:
-        try:
-            self._tracker.sync()  # before the checkpoint: it must not know more than the files
-            folder = self._keeper.save(step, self._loop.model, self._state())
-        except OSError as error:
-            self._control.hold_for_disk(error)
-            return False
+    def _write_checkpoint(self, step: int) -> None:
+        self._tracker.sync()  # before the checkpoint: it must not know more than the files
+        folder = self._keeper.save(step, self._loop.model, self._state())
         self._keeper.prune(best_step=self._best.best.step if self._best.best else None)
         self._reporter.event("checkpoint", f"Saved {folder.name}.")
         self._audience.saved(step, folder)
-        return True
+
+    def _persist(self, write: Callable[[], None]) -> None:
+        """Write, and write again after waiting, as long as the disk is full."""
+        while True:
+            try:
+                write()
+                return
+            except OSError as error:
+                self._control.hold_for_disk(error)
 
     # -- beginning and resuming ----------------------------------------------------------------
 
@@ -235,6 +255,7 @@ class Attempt:
             total_steps=self._total_steps,
             steps_per_epoch=self._steps_per_epoch,
             best=self._best.best,
+            trained_s=reporter.state.trained_s if found else 0.0,
         )
         return MetricsTracker(files)
 

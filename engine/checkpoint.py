@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from engine.errors import BadCheckpoint
+from engine.errors import BadCheckpoint, NoGoodCheckpoint
 from engine.runs.files import sync_folder, write_whole
 from engine.training_config import CheckpointingConfig
 
@@ -77,16 +77,24 @@ class CheckpointKeeper:
     def open_latest(self) -> tuple[Checkpoint | None, list[BadCheckpoint]]:
         """The newest good checkpoint to resume from, and why newer ones were refused.
 
-        What a killed writer left, and what lies behind the checkpoint, is removed.
+        What a killed writer left is removed; refused ones are kept aside under another name.
+
+        Raises:
+            NoGoodCheckpoint: when there are some but none is good; all are left as they are.
         """
         for part in self._root.glob("*.part"):
             shutil.rmtree(part)
         found, refused = latest(self._root)
-        if found is not None:
-            self.saved_step = found.step
+        if found is None:
+            if refused:
+                raise NoGoodCheckpoint(self._root, refused[0])
+            return None, []
+        self.saved_step = found.step
         for folder in folders(self._root):
-            if found is None or folder.name > found.folder.name:
-                _discard(folder)
+            if folder.name > found.folder.name:
+                aside = folder.with_suffix(".refused")
+                shutil.rmtree(aside, ignore_errors=True)
+                os.replace(folder, aside)
         return found, refused
 
     def prune(self, *, best_step: int | None) -> None:
@@ -167,7 +175,7 @@ def _is_good(folder: Path) -> bool:
 
 def folders(root: Path) -> list[Path]:
     """Checkpoint folders, oldest step first, whether they are good or not."""
-    return sorted(path for path in root.glob("step-*") if path.suffix != ".part")
+    return sorted(path for path in root.glob("step-*") if not path.suffix)
 
 
 def latest(root: Path) -> tuple[Checkpoint | None, list[BadCheckpoint]]:
@@ -182,8 +190,10 @@ def latest(root: Path) -> tuple[Checkpoint | None, list[BadCheckpoint]]:
 
 
 def _discard(folder: Path) -> None:
-    (folder / MANIFEST).unlink(missing_ok=True)  # without it the rest no longer counts
-    shutil.rmtree(folder)
+    part = folder.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    os.replace(folder, part)  # from now on it is no checkpoint, even if we die
+    shutil.rmtree(part)
 
 
 def _write_manifest(part: Path, step: int) -> None:
@@ -204,8 +214,10 @@ def _manifest(folder: Path) -> dict[str, Any]:
         known = manifest["format"] == FORMAT and isinstance(manifest["step"], int)
         if not known or not isinstance(manifest["files"], dict):
             raise BadCheckpoint(folder, f"{MANIFEST} is of another format")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadCheckpoint(folder, f"{MANIFEST} is missing or damaged ({error!r})") from None
+    except FileNotFoundError:
+        raise BadCheckpoint(folder, f"{MANIFEST} is missing") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadCheckpoint(folder, f"{MANIFEST} is damaged ({error!r})") from None
     assert isinstance(manifest, dict)
     return manifest
 

@@ -62,10 +62,14 @@ class Control:
             "goes on by itself as soon as there is space."
         )
         self._halt("disk", reason)
+        postponed: list[Request] = []
         while not self._training.can_write():
             time.sleep(_WAIT_S)
             while self._reporter.pending:
-                self._end_unsaved(self._reporter.pending.popleft())
+                request = self._reporter.pending.popleft()
+                self._end_unsaved(request)
+                postponed.append(request)
+        self._reporter.pending.extendleft(reversed(postponed))
         self._go_on("Writing works again; training goes on.")
 
     def _obey(self, request: Request) -> None:

@@ -87,14 +87,24 @@ class BadCheckpoint(EngineError):
         super().__init__(f"Checkpoint {folder.name} is refused: {reason}.")
 
 
+class NoGoodCheckpoint(EngineError):
+    """A run whose checkpoints are all damaged; beginning again would throw its curves away."""
+
+    def __init__(self, root: Path, newest: BadCheckpoint) -> None:
+        super().__init__(
+            f"None of the run's checkpoints can be used. {newest} Restore the files, or delete "
+            f"the checkpoints in {root} to begin again at step 0."
+        )
+
+
 class NonFiniteLoss(EngineError):
     """Training diverged: the loss or its gradient is not a finite number."""
 
     def __init__(self, step: int, metric: str, value: float) -> None:
         super().__init__(
-            f"Training diverged at step {step}: {metric} became {value}. The weights from "
-            "before this step are kept. Lower the learning rate, lengthen the warmup or clip "
-            "the gradient norm, then start again."
+            f"Training diverged at step {step}: {metric} became {value}. The weights were not "
+            "changed by it, and the checkpoints from before are kept. Lower the learning rate, "
+            "lengthen the warmup or clip the gradient norm, then start again."
         )
         self.metric = metric
         self.value = value

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import shutil
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,25 @@ def machine_facts(folder: Path) -> MachineFacts:
 
 
 def gpus() -> tuple[GPU, ...]:
-    """The NVIDIA GPUs, in the driver's order; none where there is no driver."""
+    """The NVIDIA GPUs that PyTorch can use here, in the driver's order.
+
+    None with a build of PyTorch for the CPU, with an empty CUDA_VISIBLE_DEVICES, or where the
+    driver is missing or does not answer; the reason is logged.
+    """
     import pynvml
 
+    if "+cpu" in version("torch") or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return ()
     try:
         pynvml.nvmlInit()
-    except (pynvml.NVMLError_LibraryNotFound, pynvml.NVMLError_DriverNotLoaded):
+    except pynvml.NVMLError as error:
+        _log.info("no NVIDIA GPU: %s", error)
         return ()
     try:
         return tuple(_gpu(index) for index in range(pynvml.nvmlDeviceGetCount()))
+    except pynvml.NVMLError as error:
+        _log.warning("the NVIDIA driver does not tell its GPUs: %s", error)
+        return ()
     finally:
         pynvml.nvmlShutdown()
 

@@ -91,13 +91,13 @@ class TrainingLoop:
         lr = self._set_lr()
         self.optimizer.zero_grad(set_to_none=True)
         passes = [self._forward_backward(batch, targets) for batch, _ in batches]
-        loss = passes[0][0] if len(passes) == 1 else torch.stack([p[0] for p in passes]).sum()
+        loss = _total([share for share, _ in passes])
         grad_norm = self._clip()
         self._refuse_divergence(loss, grad_norm)
         self.optimizer.step()
         self.progress.step += 1
         self.progress.targets += targets
-        measures = self._measures(passes[-1][1], batches[-1][0]) if measure else {}
+        measures = self._measures(passes, batches, targets) if measure else {}
         return StepResult(self.progress.step, loss, grad_norm, lr, measures)
 
     def _next_batch(self) -> tuple[Batch, int]:
@@ -136,8 +136,15 @@ class TrainingLoop:
         metric, value = ("optim/grad_norm", grad_norm) if finite else ("train/loss", loss)
         raise NonFiniteLoss(self.progress.step + 1, metric, value.item())
 
-    def _measures(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
-        return step_metrics(outputs, batch[self._task.target], self._task)
+    def _measures(
+        self, passes: list[tuple[Tensor, Tensor]], batches: list[tuple[Batch, int]], targets: int
+    ) -> dict[str, Tensor]:
+        """The training metrics of the whole update, each batch weighted by its targets."""
+        parts = [
+            (step_metrics(outputs, batch[self._task.target], self._task), count / targets)
+            for (_, outputs), (batch, count) in zip(passes, batches, strict=True)
+        ]
+        return {name: _total([part[name] * share for part, share in parts]) for name in parts[0][0]}
 
 
 class ValidationLoop:
@@ -158,7 +165,7 @@ class ValidationLoop:
         was_training = model.training
         model.eval()
         try:
-            with torch.inference_mode(), autocast(self._config.precision, device):
+            with torch.no_grad(), autocast(self._config.precision, device):
                 for micro_step in range(self._plan.micro_batches_per_epoch):
                     batch = _moved(self._source.batch(0, self._plan.indices(micro_step)), device)
                     outputs = model(*[batch[name] for name in self._task.inputs])
@@ -166,6 +173,10 @@ class ValidationLoop:
         finally:
             model.train(was_training)
         return measured.compute()
+
+
+def _total(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.stack(parts).sum()
 
 
 def _moved(batch: Batch, device: torch.device) -> Batch:

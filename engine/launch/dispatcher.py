@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 
-from engine.errors import DamagedRun, RunIsBusy, UnknownRun
+from engine.errors import DamagedRun, EngineError, RunIsBusy, UnknownRun
 from engine.launch.launchers import LAUNCHERS, Launcher, resolved
 from engine.machine import gpus
 from engine.runs.run import Run
@@ -35,6 +35,7 @@ class Dispatcher:
 
     def start(self) -> None:
         """Begin: first of all, find out what a dead server left behind."""
+        self._store.recover()
         self._thread.start()
 
     def stop(self) -> None:
@@ -74,7 +75,7 @@ class Dispatcher:
         while not self._closing.is_set():
             try:
                 self.tick()
-            except OSError as error:
+            except (OSError, EngineError) as error:  # a run that vanished between two looks
                 _log.warning("the queue waits: %s", error)
             self._closing.wait(_TICK_S)
 
@@ -92,9 +93,10 @@ class Dispatcher:
         for entry in tuple(os.scandir(folder)):
             try:
                 run = self._store.open(entry.name)
-                run.state()
+                run.state(), run.record
                 runs.append(run)
-            except (UnknownRun, DamagedRun):
+            except (UnknownRun, DamagedRun) as error:
+                _log.warning("taken off the queue: %s", error)
                 Path(entry.path).unlink(missing_ok=True)
         return runs
 
@@ -115,8 +117,12 @@ class Dispatcher:
             "host": socket.gethostname(),
         }
         try:
-            with run.owned(timeout_s=0):
+            with run.owned():
                 run.write_state(run.state().model_copy(update=starting))
+            self._launchers[launcher].start(self._store, run.id)
         except RunIsBusy:
             return  # somebody trains it in the foreground already
-        self._launchers[launcher].start(self._store, run.id)
+        except (OSError, RuntimeError, EngineError) as error:
+            reason = f"the {launcher} launcher could not start it ({error})"
+            self._store.end(run, "failed", reason)
+            (self._store.active / run.id).unlink(missing_ok=True)

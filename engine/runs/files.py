@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = False) -> N
 
     With `durable` the content is on the disk before the old one is gone.
     """
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     data = content.encode() if isinstance(content, str) else content
     try:
         with part.open("wb") as file:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import errno
+import logging
 import os
 import socket
 import threading
@@ -17,8 +17,9 @@ from typing import Any
 from engine.errors import EngineError
 from engine.runs.requests import Request
 from engine.runs.run import Run
-from engine.runs.state import LauncherName, RunState, Status
+from engine.runs.state import RESUMABLE, LauncherName, RunState, Status
 
+_log = logging.getLogger(__name__)
 _POLL_S = 0.1
 _BEAT_S = 0.5
 _RESERVE_BYTES = 65_536
@@ -96,6 +97,7 @@ class RunReporter:
         self._closing.set()
         self._thread.join()
         self._reserve.unlink(missing_ok=True)
+        self.run.take_requests()  # what came too late must not be obeyed by the next attempt
 
     def hold_reserve(self) -> None:
         """Keep a little disk space for the state's sake.
@@ -112,18 +114,14 @@ class RunReporter:
             if not self.run.folder.exists():
                 self.pending.append("stop")
                 return
-            self.pending.extend(self.run.take_requests())
-            if time.monotonic() - written_at >= _BEAT_S:
-                with self._writing:
-                    self._try_to_write()
-                written_at = time.monotonic()
-
-    def _try_to_write(self) -> None:
-        try:
-            self._write(durable=False)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.ENOENT):
-                raise
+            try:
+                self.pending.extend(self.run.take_requests())
+                if time.monotonic() - written_at >= _BEAT_S:
+                    with self._writing:
+                        self._write(durable=False)
+                    written_at = time.monotonic()
+            except OSError as error:  # the next beat may work; without beats nobody can stop it
+                _log.warning("run %s: heartbeat failed: %s", self.run.id, error)
 
     def _write(self, *, durable: bool) -> None:
         try:
@@ -147,9 +145,12 @@ def reporting(run: Run, launcher: LauncherName) -> Iterator[RunReporter]:
         Exception: what was raised inside, after the run was marked as failed.
     """
     with run.owned():
+        if run.state().status in RESUMABLE:
+            run.take_requests()  # left for an attempt that has ended
         reporter = RunReporter(run, _begun(run.state(), launcher))
         marker = run.folder.parent / ".active" / run.id
         marker.touch()
+        (run.folder.parent / ".queue" / run.id).unlink(missing_ok=True)
         reporter.change(durable=True)
         reporter.start()
         try:
@@ -184,7 +185,11 @@ def _begun(state: RunState, launcher: LauncherName) -> RunState:
 
 
 def _fill(path: Path, size: int) -> None:
-    with path.open("wb") as file:
-        file.write(b"\0" * size)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with path.open("wb") as file:
+            file.write(b"\0" * size)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise

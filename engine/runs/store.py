@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -114,22 +115,18 @@ class RunStore:
             CannotResume: when it is completed.
             RunIsBusy: when somebody works on it.
         """
+        self.sweep()
         with run.owned(timeout_s=0):
             state = run.state()
             if state.status == "completed":
                 raise CannotResume(run.id, "it has made all its steps.")
+            if (self.queue / run.id).exists() or (self.active / run.id).exists():
+                raise RunIsBusy(run.id)
             run.take_requests()
-            queued = state.model_copy(
-                update={
-                    "status": "queued",
-                    "launcher": launcher,
-                    "queued_at": self._now(),
-                    "phase": "",
-                    "reason": "",
-                }
-            )
-            run.write_state(queued, durable=True)
-        (self.queue / run.id).touch()
+            (self.queue / run.id).touch()  # before the state: a crash between leaves no orphan
+            queued = {"status": "queued", "launcher": launcher, "queued_at": self._now()}
+            cleared = {"phase": "", "reason": ""}
+            run.write_state(state.model_copy(update=queued | cleared), durable=True)
 
     def unqueue(self, run: Run) -> bool:
         """Take a waiting run out of the queue; False when a launcher was quicker."""
@@ -137,7 +134,7 @@ class RunStore:
             (self.queue / run.id).unlink()
         except FileNotFoundError:
             return False
-        self._end(run, "stopped", "taken out of the queue")
+        self.end(run, "stopped", "taken out of the queue")
         return True
 
     def trash(self, run_id: str) -> None:
@@ -167,7 +164,7 @@ class RunStore:
         run = self.open(run_id)
         try:
             if run.state().status in ACTIVE:
-                self._end(run, "stopped", "restored from the trash")
+                self.end(run, "stopped", "restored from the trash")
         except DamagedRun:
             pass  # it is as damaged as it was when it was trashed
         return run
@@ -196,13 +193,17 @@ class RunStore:
                 continue
             if (state.phase == "starting" and fresh) or run.is_owned():
                 continue
+            if state.status == "queued" and state.phase != "starting":
+                self._hand_back(run, entry, starting_s)
+                continue
             if state.status in ACTIVE:
-                self._end(run, "interrupted", _reason(state))
+                self.end(run, "interrupted", _reason(state))
                 gone.append(run.id)
             Path(entry.path).unlink(missing_ok=True)
         return gone
 
-    def _end(self, run: Run, status: Status, reason: str) -> None:
+    def end(self, run: Run, status: Status, reason: str) -> None:
+        """Write down that a run nobody works on has ended."""
         try:
             with run.owned(timeout_s=0):
                 state = run.state()
@@ -211,6 +212,21 @@ class RunStore:
                 run.add_event(status, reason[:1].upper() + reason[1:] + ".")
         except RunIsBusy:
             return  # a worker came alive in between, so nothing ended
+
+    def recover(self) -> None:
+        """Find what fell between two steps of a process that died: queued, but in no queue."""
+        for summary in self.list():
+            waits = summary.state is not None and summary.state.status == "queued"
+            known = (self.queue / summary.id).exists() or (self.active / summary.id).exists()
+            run = Run(self.root / summary.id)
+            if waits and not known and not run.is_owned():
+                self.end(run, "stopped", "it was never put into the queue")
+
+    def _hand_back(self, run: Run, marker: os.DirEntry[str], starting_s: float) -> None:
+        """Put a run back whose server died between taking it from the queue and starting it."""
+        if self._now() - marker.stat().st_ctime > starting_s:
+            with contextlib.suppress(FileNotFoundError):  # another server was quicker
+                os.rename(marker.path, self.queue / run.id)
 
     def _remote_is_alive(self, state: RunState, timeout_s: float = 60.0) -> bool:
         """Locks do not reach other machines; a heartbeat does."""

@@ -23,7 +23,7 @@ from engine.runs.run import Run
 from engine.runs.state import ACTIVE, LauncherName, Status
 from engine.runs.store import RunStore
 from engine.task_spec import TaskSpec
-from tests.engine.equality import assert_same_bits
+from tests.engine.equality import assert_same_bits, curves
 from tests.engine.training import config
 
 
@@ -121,14 +121,23 @@ class LauncherContract:
         assert "hardware.device is 'cuda'" in run.state().reason
         assert "Choose 'auto'" in run.state().reason
 
-    def test_a_diverged_run_keeps_its_last_good_weights(self, store: RunStore) -> None:
+    def test_a_diverged_run_says_so_and_diverges_again_when_it_is_resumed(
+        self, store: RunStore
+    ) -> None:
         hot = {"name": "sgd", "lr": 100.0, "weight_decay": 10.0}
         run = self.begun(store, spec(2000, optimizer=hot, gradients={"clip_norm": None}))
         wait_for(run, "failed")
-        assert "diverged at step" in run.state().reason
-        assert run.checkpoint_steps()[-1] == run.state().step
+        first = run.state(), curves(run)
+        assert "diverged at step" in first[0].reason
+        assert run.checkpoint_steps() == []
         logged = run.last("train/loss"), run.last("optim/grad_norm")
         assert any(point and point[0] == run.state().step + 1 for point in logged)
+        wait(run, lambda: not run.is_owned())
+        store.enqueue(run, self.name)
+        self.launcher.start(store, run.id)
+        wait(run, lambda: run.state().attempt == 2)
+        wait_for(run, "failed")
+        assert (run.state().reason, curves(run)) == (first[0].reason, first[1])
 
 
 class TestThreadLauncher(LauncherContract):
