@@ -19,7 +19,7 @@ from engine.errors import Problem
 _LAUNCHER = "launcher"
 _LAUNCHERS = {
     "auto": "Picks for you: a process of its own on a CPU, a thread of the server on a GPU.",
-    "thread": "Trains inside the server; it stops when the server stops.",
+    "thread": "Trains inside the server and stops with it; on a CPU, open pages slow it down.",
     "process": "Trains in a process of its own; it goes on when the server stops.",
 }
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from components import session
 from components.durations import shown_duration
 from components.numbers import DASH, shown_number
 from components.plain_text import as_markdown
@@ -101,10 +102,22 @@ def readings(run: Run, state: RunState, last: LastValues) -> list[Reading]:
     ]
 
 
+def queued_words(run: Run) -> str:
+    """What a queued run waits for; nothing once a launcher has taken it."""
+    store = session.store()
+    if not (store.queue / run.id).exists():
+        return ""
+    names = [f"“{other.name}”" for other in store.ahead_of(run)]
+    return f"Waits for {', '.join(names)}; one run trains at a time." if names else ""
+
+
 def show_trouble(run: Run, state: RunState, now: float | None = None) -> None:
     """A banner where something needs attention: why the run ended or waits, and what then."""
     now = time.time() if now is None else now
     match state.status:
+        case "queued":
+            if words := queued_words(run):
+                st.info(as_markdown(words), icon=":material/schedule:")
         case "interrupted":
             st.warning(as_markdown(interrupted_words(run, state)), icon=":material/power_off:")
         case "failed":

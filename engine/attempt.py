@@ -197,14 +197,15 @@ class Attempt:
             samples = self._sampler(self._loop.model, count)
             self._persist(lambda: self._reporter.run.write_samples(step, samples))
 
-    def save(self) -> None:
+    def save(self) -> bool:
         """Make a checkpoint unless this step has one; a full disk is waited for."""
         step = self._loop.progress.step
         if self._keeper.saved_step == step:
-            return
+            return False
         self._reporter.change(phase="saving")
         self._persist(lambda: self._write_checkpoint(step))
         self._reporter.change(phase="training")
+        return True
 
     def can_write(self) -> bool:
         """Whether the reserve and the waiting metrics could be written just now."""

@@ -25,8 +25,8 @@ class Ended(Exception):
 class Controlled(Protocol):
     """What can be asked of training between two updates."""
 
-    def save(self) -> None:
-        """Make a checkpoint unless this step has one."""
+    def save(self) -> bool:
+        """Make a checkpoint unless this step has one; whether it was made."""
 
     def validate(self) -> None:
         """Measure the model on the held-out data now."""
@@ -85,11 +85,15 @@ class Control:
             case "pause":
                 self._pause()
             case "checkpoint":
-                self._training.save()
+                self._save(step)
             case "validate":
                 self._training.validate()
             case "resume":
                 pass  # it runs already
+
+    def _save(self, step: int) -> None:
+        if not self._training.save():
+            self._reporter.event("checkpoint", f"Step {step:,} is saved already.")
 
     def _pause(self) -> None:
         """Wait, with everything saved, until asked to go on or to end."""

@@ -105,6 +105,8 @@ def _problem(detail: Any, document: object) -> Problem:
         case "union_tag_not_found":
             name = str(context["discriminator"]).strip("'")
             return Problem(f"{path}.{name}", "required field is missing", remedy="Add it.")
+        case "model_type" | "model_attributes_type":
+            return Problem(path, "expected an object with fields, as in {...}", got)
         case "value_error":
             return Problem(path, str(context["error"]))
         case _:

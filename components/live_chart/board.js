@@ -267,12 +267,10 @@ class Board {
   change(changes) {
     this.settings.change(changes);
     this.toolbar.show(this.settings.values);
-    if (!("scale" in changes)) {
-      this.poller.now();
-      return;
-    }
-    for (const view of this.views.values()) view.yZoom = null;
-    this.redrawAll();
+    const other = "scale" in changes || "axis" in changes;
+    if (other) for (const view of this.views.values()) view.yZoom = null;
+    if ("scale" in changes) this.redrawAll();
+    else this.poller.now();
   }
 
   zoomTo(zoom) {

@@ -74,7 +74,8 @@ export class ChartView {
     const y = this.yZoom ?? valueRange(this.shown, ...window, isLog);
     this.ranges = { x: window, y };
     const data = traces(this.shown, columns);
-    const look = layout(this.scene, { ranges: this.ranges, isLog, columns });
+    const isEmpty = !this.lines.some((line) => line.raw?.x.length);
+    const look = layout(this.scene, { ranges: this.ranges, isLog, columns, isEmpty });
     Plotly.react(this.picture, data, look, this.config(Plotly));
   }
 

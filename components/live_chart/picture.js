@@ -40,10 +40,12 @@ function marks(line) {
   return { x, y: kinds.map((kind) => MARKS[kind][1]), marker };
 }
 
-export function layout({ theme, settings, dragmode }, { ranges, isLog, columns }) {
+// Without points there are no numbers to put on the axes, and nothing to zoom into.
+export function layout({ theme, settings, dragmode }, { ranges, isLog, columns, isEmpty }) {
   const [low, high] = ranges.y;
   const { grid, faint } = theme;
-  const line = { gridcolor: grid, zeroline: false, linecolor: grid, tickcolor: grid };
+  const blank = isEmpty && { showticklabels: false, showgrid: false, fixedrange: true };
+  const line = { gridcolor: grid, zeroline: false, linecolor: grid, tickcolor: grid, ...blank };
   return {
     width: columns + MARGIN.l + MARGIN.r,
     height: HEIGHT,
@@ -53,7 +55,7 @@ export function layout({ theme, settings, dragmode }, { ranges, isLog, columns }
     font: { family: theme.font, size: 11, color: faint },
     showlegend: false,
     hovermode: false,
-    dragmode,
+    dragmode: isEmpty ? false : dragmode,
     modebar: { bgcolor: CLEAR, color: faint, activecolor: theme.text },
     xaxis: {
       ...line,

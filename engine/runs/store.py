@@ -137,6 +137,15 @@ class RunStore:
         self.end(run, "stopped", "taken out of the queue")
         return True
 
+    def ahead_of(self, run: Run) -> Sequence[Run]:
+        """Runs that a waiting run lets go first: those at work, then those queued before it."""
+        others = [self.open(entry.name) for entry in tuple(os.scandir(self.active))]
+        at_work = [other for other in others if other.state().launcher != "foreground"]
+        mine = (run.state().queued_at or 0, run.id)
+        queued = [self.open(entry.name) for entry in tuple(os.scandir(self.queue))]
+        order = sorted((other.state().queued_at or 0, other.id) for other in queued)
+        return [*at_work, *(self.open(other_id) for at, other_id in order if (at, other_id) < mine)]
+
     def trash(self, run_id: str) -> None:
         """Move a run to the trash folder.
 
