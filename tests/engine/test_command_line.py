@@ -200,7 +200,7 @@ def test_an_impossible_size_is_refused_with_a_possible_one(tmp_path, runs):
     [
         (b"{", "(document): not valid JSON: Expecting property name enclosed in double quotes"),
         (b"", "(document): not valid JSON: Expecting value: line 1 column 1 (char 0)"),
-        (b"[]", "(document): input should be a valid dictionary or instance of RunSpec (got [])."),
+        (b"[]", "(document): expected an object with fields, as in {...} (got [])."),
         (b"\xff\xfe{}", "SPEC: not UTF-8 text: invalid start byte at byte 0."),
         (b"[" * 200_000, "(document): not valid JSON: "),
         (b" " * 10_000_001, "SPEC: larger than 10 MB"),
