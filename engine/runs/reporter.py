@@ -117,8 +117,8 @@ class RunReporter:
             try:
                 self.pending.extend(self.run.take_requests())
                 if time.monotonic() - written_at >= _BEAT_S:
-                    with self._writing:
-                        self._write(durable=False)
+                    with self._writing:  # without the reserve: that is for what has changed
+                        self.run.write_state(self.state)
                     written_at = time.monotonic()
             except OSError as error:  # the next beat may work; without beats nobody can stop it
                 _log.warning("run %s: heartbeat failed: %s", self.run.id, error)
