@@ -18,15 +18,26 @@ def write_whole(path: Path, content: str | bytes, *, durable: bool = False) -> N
     part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     data = content.encode() if isinstance(content, str) else content
     try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
+        write_new(part, data, durable=durable)
         os.replace(part, path)
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def write_new(path: Path, data: bytes, *, durable: bool) -> None:
+    """Write a file from its beginning, without a buffer that a full disk would leave behind.
+
+    Raises:
+        OSError: when it does not fit; the file may be there, empty.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        append_whole(handle, data, 0)
+        if durable:
+            os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:

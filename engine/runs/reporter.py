@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
+from engine.runs.files import write_new
 from engine.runs.requests import Request
 from engine.runs.run import Run
 from engine.runs.state import RESUMABLE, LauncherName, RunState, Status
@@ -186,10 +187,7 @@ def _begun(state: RunState, launcher: LauncherName) -> RunState:
 
 def _fill(path: Path, size: int) -> None:
     try:
-        with path.open("wb") as file:
-            file.write(b"\0" * size)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(path, b"\0" * size, durable=True)
     except OSError:
         path.unlink(missing_ok=True)
         raise
