@@ -112,7 +112,7 @@ def test_stopping_without_saving_is_asked_for_twice(page, app_url, store):
     page.get_by_text("the 20 steps since are lost").wait_for()
     page.wait_for_timeout(2500)  # the header refreshes below it
     page.get_by_role("button", name="Stop without saving").click()
-    page.get_by_text("stopping…").first.wait_for(timeout=2000)
+    page.get_by_text("stopping…").first.wait_for()
     assert run.take_requests() == ["stop"]
 
 
@@ -122,9 +122,9 @@ def test_a_watched_run_moves_and_its_charts_stay_the_same_nodes(page, app_url, s
     page.locator(".js-plotly-plot").first.wait_for()
     page.evaluate("document.querySelector('.js-plotly-plot').dataset.mark = 'same'")
     run.write_state(run.state().model_copy(update={"step": 133}))
-    page.get_by_text("Step 133 of 200").wait_for(timeout=4000)
+    page.get_by_text("Step 133 of 200").wait_for()
     run.write_state(run.state().model_copy(update={"status": "completed", "step": 200}))
-    page.get_by_text("completed", exact=True).wait_for(timeout=4000)
+    page.get_by_text("completed", exact=True).wait_for()
     assert page.evaluate("document.querySelector('.js-plotly-plot').dataset.mark") == "same"
 
 
@@ -146,7 +146,7 @@ def test_a_second_tab_shows_the_same(new_page, app_url, store):
         tab.goto(f"{app_url}/live?run={run.id}")
         tab.get_by_text("Step 120 of 200").wait_for()
     tabs[0].get_by_role("button", name="Pause").click()
-    tabs[1].get_by_text("pausing…").wait_for(timeout=3000)
+    tabs[1].get_by_text("pausing…").wait_for()
 
 
 def test_a_new_event_and_new_samples_appear_by_themselves(page, app_url, store):
@@ -154,10 +154,10 @@ def test_a_new_event_and_new_samples_appear_by_themselves(page, app_url, store):
     page.goto(f"{app_url}/live?run={run.id}")
     page.get_by_text("Samples appear here").wait_for()
     run.write_samples(50, [{"prompt": "The ", "text": "<i>sample</i> of fifty"}])
-    page.get_by_text("<i>sample</i> of fifty").wait_for(timeout=4000)
+    page.get_by_text("<i>sample</i> of fifty").wait_for()
     page.get_by_role("tab", name="Events").click()
     run.add_event("note", "<u>something</u> happened", step=121)
-    page.get_by_text("<u>something</u> happened").wait_for(timeout=4000)
+    page.get_by_text("<u>something</u> happened").wait_for()
 
 
 @pytest.mark.parametrize("path", ["", "runs", "live"])
