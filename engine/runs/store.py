@@ -171,11 +171,9 @@ class RunStore:
             raise UnknownRun(run_id, self.trash_folder)
         os.replace(folder, self.root / run_id)
         run = self.open(run_id)
-        try:
-            if run.state().status in ACTIVE:
-                self.end(run, "stopped", "restored from the trash")
-        except DamagedRun:
-            pass  # it is as damaged as it was when it was trashed
+        state = _read_summary(run).state  # None where it is as damaged as when it was trashed
+        if state is not None and state.status in ACTIVE:
+            self.end(run, "stopped", "restored from the trash")
         return run
 
     def trashed(self) -> Sequence[RunSummary]:
