@@ -9,7 +9,7 @@ import streamlit as st
 
 from components import readable
 from components.numbers import DASH
-from engine.differences import Setting, differing, settings
+from engine.documents.differences import Setting, differing, settings
 from engine.run_spec import RunSpec
 from engine.runs.store import RunSummary
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from components.form_schema import Document, Item, Variants, completed, fields, replaced, value_at
+from engine.documents.versions import migrated
 from engine.errors import Problem
 from engine.run_spec import RunSpec
 from engine.runs.files import write_whole
 from engine.runs.state import LauncherName
-from engine.versions import migrated
 
 LAUNCHERS: tuple[LauncherName, ...] = ("auto", "thread", "process")
 

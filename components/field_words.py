@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from components.form_schema import Leaf
+from engine.documents.schema import in_words
 from engine.errors import Problem
-from engine.schema import in_words
 
 _PLAIN = {
     "input should be a valid number": "not a number",

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from engine.documents.schema import bounds, group, is_constant, variants
 from engine.frozen import Frozen
-from engine.schema import bounds, group, is_constant, variants
 
 Document: TypeAlias = dict[str, Any]
 """A spec as nested dictionaries, valid or not: what a person is still typing."""

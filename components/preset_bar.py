@@ -7,7 +7,7 @@ import streamlit as st
 from components import readable, workspace
 from components.outlook import Outlook
 from components.plain_text import as_markdown
-from engine.differences import compare
+from engine.documents.differences import compare
 from engine.presets import PRESETS, Preset
 from engine.run_spec import RunSpec
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from components import readable
 from components.charts.range_test import range_figure
-from engine.range_test import range_result
+from engine.learning_rates.range_test import range_result
 from engine.runs.run import Run
 from engine.runs.state import ACTIVE, Status
 

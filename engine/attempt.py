@@ -14,7 +14,7 @@ from engine.control import Control, Ended
 from engine.data.batching import BatchPlan, BatchSource
 from engine.errors import NonFiniteLoss
 from engine.estimate import steps_per_epoch, total_steps
-from engine.learning_rate import LearningRate
+from engine.learning_rates.learning_rate import LearningRate
 from engine.metrics_tracker import MetricsTracker, Number
 from engine.observers import Audience
 from engine.optimizer_factory import OptimizerFactory

@@ -13,7 +13,7 @@ from engine.config.parameters import ParametersConfig
 from engine.optimizers.like import OptimizerLike
 from engine.optimizers.lion import Lion
 from engine.optimizers.together import Together
-from engine.parameter_groups import Group, parameter_groups
+from engine.parameters.groups import Group, parameter_groups
 
 Groups = list[Group]
 

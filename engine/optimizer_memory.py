@@ -7,7 +7,7 @@ from math import prod
 
 from engine.config.optimizers import OptimizerConfig
 from engine.config.parameters import ParametersConfig
-from engine.parameter_plan import ParameterFact, for_muon, is_frozen
+from engine.parameters.plan import ParameterFact, for_muon, is_frozen
 
 
 def trained_floats(facts: Sequence[ParameterFact], config: ParametersConfig) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pydantic import Field, field_validator, model_validator
 
 from engine.data.specs import DataSpec
+from engine.documents.versions import Versioned
 from engine.frozen import knob
 from engine.models.specs import ModelSpec
 from engine.task_spec import TaskSpec
 from engine.training_config import TrainingConfig
-from engine.versions import Versioned
 
 
 class RunSpec(Versioned):

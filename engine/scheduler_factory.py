@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from engine import schedules
 from engine.config import schedules as configs
 from engine.config.schedules import SchedulerConfig
-from engine.plateau import Plateau
-from engine.schedules import constant, cosine, linear
+from engine.learning_rates import schedules
+from engine.learning_rates.plateau import Plateau
+from engine.learning_rates.schedules import constant, cosine, linear
 
 Schedule = Callable[[int], float]
 """Step (optimizer updates already made) -> multiplier on the peak learning rate, in 0..1."""

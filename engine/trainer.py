@@ -20,8 +20,8 @@ from engine.data.specs import InMemoryData
 from engine.errors import BadInput, Problem
 from engine.models.specs import InMemoryModel
 from engine.observers import Audience, Observer
-from engine.parameter_groups import facts_of_model, frozen
-from engine.parameter_plan import problems
+from engine.parameters.groups import facts_of_model, frozen
+from engine.parameters.plan import problems
 from engine.precision import choose_device
 from engine.reproducibility import reproducible, seed_everything
 from engine.run_spec import RunSpec

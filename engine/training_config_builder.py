@@ -8,9 +8,9 @@ from typing import Self, TypeVar
 
 from engine.checks.fit import MODEL_TASKS
 from engine.data.specs import DataSpec
+from engine.documents.keywords import Document, overlaid, placed, plain
 from engine.errors import BadInput, Problem
 from engine.frozen import Frozen, with_changes
-from engine.keywords import Document, overlaid, placed, plain
 from engine.models.specs import ModelSpec
 from engine.presets import PRESETS, Recipe
 from engine.run_spec import RunSpec

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.reference import configuration
+from engine.documents.reference import configuration
 from engine.runs.store import RunStore
 from tests import fabricate
 

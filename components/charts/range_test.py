@@ -7,7 +7,7 @@ import math
 import plotly.graph_objects as go
 
 from components.charts.palette import COLORS
-from engine.range_test import RangeResult
+from engine.learning_rates.range_test import RangeResult
 
 
 def range_figure(result: RangeResult) -> go.Figure:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.checks.finding import Case, Check, Finding
 from engine.models.parameters import parameter_facts
-from engine.parameter_plan import problems
+from engine.parameters.plan import problems
 
 
 def parameters_are_there(case: Case) -> Iterator[Finding]:

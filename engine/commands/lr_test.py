@@ -12,7 +12,7 @@ from engine.commands.options import DEFAULT_RUNS, AsJson, RunsFolder
 from engine.commands.reports import facts_of
 from engine.commands.train import SpecSource, foreground, run_ending
 from engine.errors import BadInput, Problem
-from engine.range_test import range_result, range_spec
+from engine.learning_rates.range_test import range_result, range_spec
 from engine.runs.run import Run
 from engine.runs.store import RunStore
 

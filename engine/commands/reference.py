@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.commands.console import say
-from engine.reference import configuration
+from engine.documents.reference import configuration
 
 
 def docs() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from engine.data.specs import DataFacts
 from engine.models.size import size_of
 from engine.models.specs import CNNSpec, GPTSpec, MLPSpec, ModelSpec, ViTSpec
-from engine.parameter_plan import ParameterFact, Role
+from engine.parameters.plan import ParameterFact, Role
 
 
 def parameter_facts(spec: ModelSpec, facts: DataFacts) -> tuple[ParameterFact, ...] | None:

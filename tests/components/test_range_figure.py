@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.charts.range_test import range_figure
-from engine.range_test import analysed
+from engine.learning_rates.range_test import analysed
 
 RATES = np.geomspace(1e-6, 1.0, 100)
 FALLS_AND_EXPLODES = 2 - 1 / (1 + np.exp(-np.linspace(-9, 9, 100))) + (RATES * 2) ** 9

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.data.specs import InMemoryData
-from engine.differences import Difference, compare, differing, settings
+from engine.documents.differences import Difference, compare, differing, settings
 from engine.examples import EXAMPLES
 from engine.frozen import with_changes
 from engine.models.specs import InMemoryModel

@@ -12,6 +12,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from engine.commands.documents import checked_facts
 from engine.data.sources import facts_of
+from engine.documents.schema import groups
 from engine.errors import BadInput
 from engine.launch.worker import work
 from engine.machine import machine_facts
@@ -19,7 +20,6 @@ from engine.preflight import preflight
 from engine.run_spec import RunSpec
 from engine.runs.run import Run
 from engine.runs.store import RunStore
-from engine.schema import groups
 from engine.trainer import Trainer
 from tests.engine.equality import curves, final_weights
 from tests.engine.every_field import BASES, CASES, Case

@@ -13,7 +13,7 @@ from engine.models.parameters import parameter_facts
 from engine.models.specs import CNNSpec, GPTSpec, ModelSpec, ViTSpec
 from engine.optimizer_factory import OPTIMIZERS, OptimizerFactory
 from engine.optimizer_memory import state_floats, trained_floats
-from engine.parameter_groups import frozen
+from engine.parameters.groups import frozen
 from engine.training_config import TrainingConfig
 from tests.engine.facts import IMAGES, TEXT
 

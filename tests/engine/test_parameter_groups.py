@@ -17,8 +17,8 @@ from engine.models.build import build_model
 from engine.models.parameters import PARAMETERS, parameter_facts
 from engine.models.size import SIZES, size_of
 from engine.models.specs import GPTSpec
-from engine.parameter_groups import facts_of_model, frozen, parameter_groups
-from engine.parameter_plan import layers, problems
+from engine.parameters.groups import facts_of_model, frozen, parameter_groups
+from engine.parameters.plan import layers, problems
 from engine.runs.store import RunStore
 from engine.trainer import Trainer
 from engine.training_config import TrainingConfig

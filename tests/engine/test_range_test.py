@@ -15,7 +15,7 @@ from engine.__main__ import app
 from engine.errors import BadInput
 from engine.examples import EXAMPLES
 from engine.frozen import with_changes
-from engine.range_test import DivergenceWatch, analysed, range_result, range_spec
+from engine.learning_rates.range_test import DivergenceWatch, analysed, range_result, range_spec
 from engine.runs.store import RunStore
 from tests.engine.training import config, trained
 

@@ -14,10 +14,16 @@ from torch.optim import lr_scheduler as torch_schedules
 
 from engine.config.schedules import PlateauConfig, SchedulerConfig
 from engine.errors import BadInput
-from engine.plateau import Plateau
+from engine.learning_rates.plateau import Plateau
+from engine.learning_rates.schedules import (
+    constant,
+    cosine,
+    inverse_sqrt,
+    linear,
+    warmup_stable_decay,
+)
 from engine.runs.store import RunStore
 from engine.scheduler_factory import SCHEDULES, SchedulerFactory, multiplier
-from engine.schedules import constant, cosine, inverse_sqrt, linear, warmup_stable_decay
 from engine.training_config import TrainingConfig
 from tests.engine.training import config, trained
 

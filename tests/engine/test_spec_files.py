@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from engine.documents.spec_files import load_spec, load_training, save
+from engine.documents.versions import VERSION
 from engine.errors import BadInput
 from engine.examples import EXAMPLES
-from engine.spec_files import load_spec, load_training, save
 from engine.training_config import SGDConfig, TrainingConfig
-from engine.versions import VERSION
 
 SPECS = [example.spec for example in EXAMPLES.values()]
 

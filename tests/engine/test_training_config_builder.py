@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.data.specs import DigitsSpec
+from engine.documents.schema import group
 from engine.errors import BadInput
 from engine.examples import EXAMPLES
 from engine.frozen import with_changes
 from engine.models.specs import GPTSpec, MLPSpec
 from engine.presets import PRESETS
 from engine.run_spec import RunSpec
-from engine.schema import group
 from engine.training_config import BatchingConfig, SGDConfig, TrainingConfig
 from engine.training_config_builder import GROUPS, TrainingConfigBuilder
 

@@ -6,12 +6,12 @@ from typing import get_args
 
 import pytest
 
+from engine.documents.versions import MIGRATIONS, VERSION, Versioned, migrated
 from engine.errors import BadInput
 from engine.examples import EXAMPLES
 from engine.run_spec import RunSpec
 from engine.runs.store import RunStore
 from engine.training_config import ParametersConfig, TrainingConfig
-from engine.versions import MIGRATIONS, VERSION, Versioned, migrated
 
 OLD = {path.name: path for path in (Path(__file__).parent / "documents").glob("spec-*.json")}
 """Files as an earlier Traindeck wrote them; they are never changed."""

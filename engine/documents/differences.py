@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic.fields import FieldInfo
 
+from engine.documents.schema import is_constant
 from engine.frozen import Frozen
-from engine.schema import is_constant
 
 T = TypeVar("T", bound=Frozen)
 

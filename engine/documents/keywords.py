@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.documents.schema import group
 from engine.errors import Problem
 from engine.frozen import Frozen
-from engine.schema import group
 from engine.training_config import TrainingConfig
 
 Document = dict[str, Any]

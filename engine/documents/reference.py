@@ -8,10 +8,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from engine.documents.schema import Group, bounds, groups, in_words
+from engine.documents.versions import VERSION
 from engine.frozen import Frozen
 from engine.run_spec import RunSpec
-from engine.schema import Group, bounds, groups, in_words
-from engine.versions import VERSION
 
 _PREFACE = f"""\
 # Configuration
@@ -22,7 +22,7 @@ Unknown names are refused, and so is everything that this run would ignore. This
 version {VERSION} of the document; files of earlier versions are understood.
 
 ```python
-from engine.spec_files import load_spec, save
+from engine.documents.spec_files import load_spec, save
 from engine.training_config_builder import TrainingConfigBuilder
 
 spec = (

@@ -6,8 +6,8 @@ from typing import Any
 
 from engine.config.schedules import RangeTestConfig, SchedulerConfig
 from engine.control import Ended
-from engine.plateau import Plateau
-from engine.range_test import DivergenceWatch
+from engine.learning_rates.plateau import Plateau
+from engine.learning_rates.range_test import DivergenceWatch
 from engine.scheduler_factory import SchedulerFactory
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from engine.config.optimizers import OptimizerConfig
 from engine.config.parameters import ParametersConfig
-from engine.parameter_plan import ParameterFact, Role, Treatment, is_frozen, treatments
+from engine.parameters.plan import ParameterFact, Role, Treatment, is_frozen, treatments
 
 Group = dict[str, Any]
 """`params`, their `weight_decay`, `lr_factor`, and whether Muon updates them."""

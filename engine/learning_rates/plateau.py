@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from engine.config.schedules import PlateauConfig
-from engine.schedules import constant
+from engine.learning_rates.schedules import constant
 
 
 class Plateau:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.documents.versions import Versioned
 from engine.errors import BadInput, Problem
 from engine.run_spec import RunSpec
 from engine.runs.files import write_whole
 from engine.training_config import TrainingConfig
-from engine.versions import Versioned
 
 _MOST_BYTES = 10_000_000
 

@@ -1,0 +1,1 @@
+"""Documents as text: versions, files, differences, reference."""

@@ -1,0 +1,1 @@
+"""Which parameter gets which treatment: groups, decay, frozen patterns."""
