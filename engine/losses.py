@@ -6,6 +6,7 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional as F
 
+from engine.config.losses import CrossEntropyConfig
 from engine.errors import EngineError
 from engine.task_spec import TaskSpec
 
@@ -35,7 +36,8 @@ def loss_sum(outputs: Tensor, targets: Tensor, task: TaskSpec) -> Tensor:
     Raises:
         LogitsDoNotFit: when the shapes do not belong together.
     """
-    return _cross_entropy_sum(outputs, targets, task.label_smoothing)
+    assert isinstance(task.loss, CrossEntropyConfig)
+    return _cross_entropy_sum(outputs, targets, task.loss.label_smoothing)
 
 
 def plain_loss_sum(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from engine.config.averaging import AveragingConfig, EMAConfig, NoAveragingConfig
 from engine.config.optimizers import (
     AdafactorConfig,
     AdagradConfig,
@@ -20,6 +21,13 @@ from engine.config.optimizers import (
     SGDConfig,
 )
 from engine.config.parameters import ParametersConfig
+from engine.config.safety import (
+    AlertsConfig,
+    DivergenceConfig,
+    RollBackConfig,
+    SkipConfig,
+    StopConfig,
+)
 from engine.config.schedules import (
     ConstantConfig,
     CosineConfig,
@@ -42,10 +50,14 @@ __all__ = [
     "AdagradConfig",
     "AdamConfig",
     "AdamWConfig",
+    "AlertsConfig",
+    "AveragingConfig",
     "BatchingConfig",
     "CheckpointingConfig",
     "ConstantConfig",
     "CosineConfig",
+    "DivergenceConfig",
+    "EMAConfig",
     "EarlyStoppingConfig",
     "EvaluationConfig",
     "ExponentialConfig",
@@ -56,8 +68,10 @@ __all__ = [
     "LinearConfig",
     "LionConfig",
     "LoggingConfig",
+    "MemoryConfig",
     "MuonConfig",
     "NAdamConfig",
+    "NoAveragingConfig",
     "OneCycleConfig",
     "OptimizerConfig",
     "ParametersConfig",
@@ -68,9 +82,12 @@ __all__ = [
     "RMSpropConfig",
     "RangeTestConfig",
     "ReproducibilityConfig",
+    "RollBackConfig",
     "SGDConfig",
     "SchedulerConfig",
+    "SkipConfig",
     "StepConfig",
+    "StopConfig",
     "TrainingConfig",
     "WarmupStableDecayConfig",
 ]
@@ -83,6 +100,8 @@ class LengthConfig(Frozen):
     """How many optimizer updates or passes over the training data."""
     unit: Literal["steps", "epochs"] = knob("steps", "Counted in", common=True)
     """A step is one optimizer update; an epoch is one pass over the training data."""
+    max_minutes: float | None = knob(None, "At most", unit="minutes", gt=0)
+    """End, saved, after so many minutes of training, pauses not counted; empty for no limit."""
 
 
 class BatchingConfig(Frozen):
@@ -101,13 +120,28 @@ class GradientConfig(Frozen):
 
     clip_norm: float | None = knob(1.0, "Clip gradient norm", common=True, gt=0)
     """Scale the gradients down when their global norm is larger; empty for no clipping."""
+    clip_value: float | None = knob(None, "Clip gradient values", gt=0)
+    """Limit every element of the gradients to this size, before the norm is clipped; empty: no."""
 
 
 class PrecisionConfig(Frozen):
-    """The number format of the forward and backward pass."""
+    """The number format of the forward and backward pass, and whether it is compiled."""
 
-    dtype: Literal["fp32", "bf16"] = knob("fp32", "Precision")
-    """bf16 autocast saves memory and time on recent GPUs; on a CPU it is slower than fp32."""
+    dtype: Literal["fp32", "bf16", "fp16"] = knob("fp32", "Precision")
+    """bf16 and fp16 save memory and time on recent GPUs; on a CPU bf16 is slower than fp32."""
+    tf32: bool = knob(False, "TF32")
+    """Multiply fp32 matrices with 10-bit mantissas: several times faster on NVIDIA's Ampere on."""
+    compile: Literal["off", "default", "reduce-overhead", "max-autotune"] = knob("off", "Compile")
+    """torch.compile: faster steps after a minute or so of compiling; needs a C++ compiler."""
+
+
+class MemoryConfig(Frozen):
+    """What is done so that training fits into memory."""
+
+    activation_checkpointing: bool = knob(False, "Activation checkpointing")
+    """Keep only each block's input and compute the rest again in the backward pass."""
+    on_out_of_memory: Literal["halve", "fail"] = knob("halve", "When memory runs out")
+    """halve: repeat the update in half batches whose gradients are added up; the same update."""
 
 
 class EvaluationConfig(Frozen):
@@ -128,12 +162,18 @@ class EvaluationConfig(Frozen):
 class CheckpointingConfig(Frozen):
     """What is kept so that a run can be continued and its best model used."""
 
-    every_steps: int = knob(100, "Checkpoint every", unit="steps", common=True, gt=0)
+    every_steps: int | None = knob(100, "Checkpoint every", unit="steps", common=True, gt=0)
     """Optimizer updates between two checkpoints; there is always one after the last step."""
+    every_epochs: float | None = knob(None, "And every", unit="epochs", gt=0)
+    """Passes over the training data between two checkpoints; a fraction is allowed."""
+    every_minutes: float | None = knob(None, "And every", unit="minutes", gt=0)
+    """Minutes between two checkpoints, however many steps that are."""
     keep_last: int = knob(2, "Keep last", unit="checkpoints", gt=0, le=1000)
     """Older checkpoints are deleted, except the best."""
-    keep_best: bool = knob(True, "Keep the best")
-    """Make a checkpoint at every new best of the monitored metric, and keep the newest of them."""
+    keep_best: int = knob(1, "Keep best", unit="checkpoints", ge=0, le=1000)
+    """Make a checkpoint whenever the monitored metric is among the best so many, and keep those."""
+    background: bool = knob(True, "Write in the background")
+    """Copy the state and train on while it is written; needs memory for the copy."""
 
 
 class EarlyStoppingConfig(Frozen):
@@ -161,6 +201,8 @@ class HardwareConfig(Frozen):
     """auto takes a GPU where there is one."""
     threads: int = knob(0, "CPU threads", ge=0, le=1024)
     """Threads of one operation on the CPU; 0 for one per core. Other counts change last digits."""
+    workers: int = knob(0, "Data workers", unit="processes", ge=0, le=256)
+    """Processes that prepare batches ahead; 0 prepares them between the updates."""
 
 
 class LoggingConfig(Frozen):
@@ -168,6 +210,10 @@ class LoggingConfig(Frozen):
 
     every_steps: int = knob(1, "Log every", unit="steps", gt=0)
     """Optimizer updates between two recorded points; 1 records each."""
+    layers_every_steps: int | None = knob(None, "Layers every", unit="steps", gt=0)
+    """Gradient norm and update-to-weight ratio of each parameter, so often; empty for never."""
+    histograms_every_steps: int | None = knob(None, "Histograms every", unit="steps", gt=0)
+    """Distributions of weights, gradients and activations, so often; empty for never."""
 
 
 class TrainingConfig(Frozen):
@@ -179,10 +225,14 @@ class TrainingConfig(Frozen):
     parameters: ParametersConfig = Field(ParametersConfig(), title="Parameters")
     batching: BatchingConfig = Field(BatchingConfig(), title="Batching")
     gradients: GradientConfig = Field(GradientConfig(), title="Gradients")
+    averaging: AveragingConfig = Field(NoAveragingConfig(), title="Weight averaging")
     evaluation: EvaluationConfig = Field(EvaluationConfig(), title="Validation")
     checkpointing: CheckpointingConfig = Field(CheckpointingConfig(), title="Checkpoints")
     early_stopping: EarlyStoppingConfig = Field(EarlyStoppingConfig(), title="Early stopping")
+    divergence: DivergenceConfig = Field(StopConfig(), title="Divergence")
+    alerts: AlertsConfig = Field(AlertsConfig(), title="Alerts")
     precision: PrecisionConfig = Field(PrecisionConfig(), title="Precision")
+    memory: MemoryConfig = Field(MemoryConfig(), title="Memory")
     reproducibility: ReproducibilityConfig = Field(ReproducibilityConfig(), title="Reproducibility")
     hardware: HardwareConfig = Field(HardwareConfig(), title="Hardware")
     logging: LoggingConfig = Field(LoggingConfig(), title="Logging")

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.checks.finding import Case, Check, Finding, error, warning
+from engine.config.losses import CrossEntropyConfig
 from engine.models.specs import CNNSpec, GPTSpec, ViTSpec
 from engine.task_spec import TaskKind
 
-MODALITIES: dict[TaskKind, str] = {"causal-lm": "text", "image-classification": "image"}
+MODALITIES: dict[TaskKind, str] = {
+    "causal-lm": "text",
+    "masked-lm": "text",
+    "sequence-classification": "text",
+    "multi-label-classification": "text",
+    "token-classification": "text",
+    "seq2seq": "text",
+    "image-classification": "image",
+    "tabular-classification": "table",
+    "tabular-regression": "table",
+}
 """What each task reads."""
 MODEL_TASKS: dict[str, TaskKind] = {
     "gpt": "causal-lm",
@@ -130,12 +141,13 @@ def enough_data(case: Case) -> Iterator[Finding]:
 
 def smoothing_of_text(case: Case) -> Iterator[Finding]:
     task = case.spec.task
-    if task.kind == "causal-lm" and task.label_smoothing:
+    smoothing = task.loss.label_smoothing if isinstance(task.loss, CrossEntropyConfig) else 0
+    if task.kind == "causal-lm" and smoothing:
         yield warning(
-            "task.label_smoothing",
+            "task.loss.label_smoothing",
             "raises the training loss, while validation is measured without it: the two curves "
             "cannot be compared, nor can a perplexity be read from the training loss",
-            task.label_smoothing,
+            smoothing,
             "Use 0 for language models.",
         )
 

@@ -13,7 +13,7 @@ from engine.frozen import Frozen
 Document = dict[str, Any]
 Migration = Callable[[Document], Document]
 
-VERSION = 2
+VERSION = 3
 """The version that is written. One that removes, renames or reinterprets a field raises it; a new
 field with a default does not."""
 
@@ -28,7 +28,18 @@ def _decay_by_kind(document: Document) -> Document:
     return document
 
 
-MIGRATIONS: dict[int, Migration] = {1: _decay_by_kind}
+def _loss_of_its_own(document: Document) -> Document:
+    """Version 2 had the label smoothing in the task, and kept one best checkpoint or none."""
+    task, training = document.get("task"), document.get("training")
+    if isinstance(task, dict) and "label_smoothing" in task:
+        task["loss"] = {"name": "cross-entropy", "label_smoothing": task.pop("label_smoothing")}
+    checkpointing = training.get("checkpointing") if isinstance(training, dict) else None
+    if isinstance(checkpointing, dict) and isinstance(checkpointing.get("keep_best"), bool):
+        checkpointing["keep_best"] = int(checkpointing["keep_best"])
+    return document
+
+
+MIGRATIONS: dict[int, Migration] = {1: _decay_by_kind, 2: _loss_of_its_own}
 """Version -> what makes a RunSpec document of the next version of it. What a document does not
 have, or has otherwise than it should, a migration leaves alone: it is refused afterwards."""
 
@@ -36,7 +47,7 @@ have, or has otherwise than it should, a migration leaves alone: it is refused a
 class Versioned(Frozen):
     """A document that says its version; one of an earlier version becomes one of today's."""
 
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     """Version of this format. Documents of earlier versions are understood, later ones refused."""
 
     @model_validator(mode="before")

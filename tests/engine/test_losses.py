@@ -11,7 +11,7 @@ from engine.losses import IGNORED, LogitsDoNotFit, loss_sum, plain_loss_sum, tar
 from engine.task_spec import TaskSpec
 
 TEXT = TaskSpec(kind="causal-lm")
-SMOOTH = TaskSpec(kind="image-classification", label_smoothing=0.1)
+SMOOTH = TaskSpec(kind="image-classification", loss={"name": "cross-entropy", "label_smoothing": 0.1})
 
 
 def random_case(samples=10, length=5, classes=7, padding=0.3):
