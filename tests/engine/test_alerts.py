@@ -75,9 +75,19 @@ def test_noise_is_no_alarm() -> None:
 def test_with_three_deviations_noise_is_found_as_often_as_the_normal_distribution_says() -> None:
     """1 in 741 updates; running means over 50 updates scatter themselves, so somewhat more."""
     config = OFF.model_copy(update={"loss_spike": 3.0})
-    wide = [(loss + 10 * (loss - 2), norm) for loss, norm in noise(100_000)]
+    wide = [(10 * loss - 40, norm) for loss, norm in noise(100_000)]
     found = len(told(wide, config)) / 100_000
     assert 1 / 741 < found < 4 / 741
+
+
+def test_one_hard_sample_among_learned_ones_is_no_alarm() -> None:
+    """Losses near zero scatter over orders of magnitude, as on digits after 2,000 updates."""
+    draw = random.Random(0)
+    learned = [(draw.lognormvariate(-6, 1.5), draw.lognormvariate(-3, 1.5)) for _ in range(5000)]
+    assert max(loss for loss, _ in learned) > 0.2
+    assert len(told(learned)) <= 1
+    last = told([*learned, (2.0, 30.0)])[-2:]
+    assert last == [(5001, "loss-spike"), (5001, "gradient-explosion")]
 
 
 def test_a_flat_loss_is_no_alarm_when_it_moves_a_little() -> None:
