@@ -10,6 +10,7 @@ from torch import nn
 
 from engine.best import BestSoFar
 from engine.checkpoint import CheckpointKeeper
+from engine.checkpointing_pace import Pace
 from engine.control import Control, Ended
 from engine.data.batching import BatchPlan, BatchSource
 from engine.errors import NonFiniteLoss
@@ -62,10 +63,13 @@ class Attempt:
             task,
         )
         self._validation = ValidationLoop(val, config, task) if val else None
-        monitor = config.evaluation.monitor
-        self._best = BestSoFar(monitor, task.modes()[monitor], config.early_stopping.min_delta)
+        monitor, stopping = config.evaluation.monitor, config.early_stopping
+        self._best = BestSoFar(
+            monitor, task.modes()[monitor], stopping.min_delta, config.checkpointing.keep_best
+        )
         self._speed = Speedometer(count_tokens=task.kind == "causal-lm")
         self._keeper = CheckpointKeeper(reporter.run.folder / "checkpoints", config.checkpointing)
+        self._pace = Pace(config.checkpointing, self._steps_per_epoch)
         self._control = Control(reporter, self)
         self._audience = Audience((), reporter)
         self._tracker = self._begin()
@@ -156,13 +160,8 @@ class Attempt:
             patience = config.early_stopping.patience
             if patience is not None and self._best.stale >= patience and not last:
                 raise Ended("completed", f"Stopped early: {self._best.in_words()}.", save=True)
-        if step % config.checkpointing.every_steps == 0 or self._is_best(step):
+        if self._pace.due(step, self._reporter.trained_s) or self._best.is_kept(step):
             self.save()
-
-    def _is_best(self, step: int) -> bool:
-        """Whether this step's model is to be kept as the best so far."""
-        best = self._best.best
-        return self._config.checkpointing.keep_best and best is not None and best.step == step
 
     # -- what Control can ask for --------------------------------------------------------------
 
@@ -219,7 +218,8 @@ class Attempt:
     def _write_checkpoint(self, step: int) -> None:
         self._tracker.sync()  # before the checkpoint: it must not know more than the files
         folder = self._keeper.save(step, self._loop.model, self._state())
-        self._keeper.prune(best_step=self._best.best.step if self._best.best else None)
+        self._keeper.prune(self._best.kept_steps)
+        self._pace.saved(self._reporter.trained_s)
         self._reporter.event("checkpoint", f"Saved {folder.name}.")
         self._audience.saved(step, folder)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.checkpointing_pace import epoch_interval
 from engine.data.specs import DataFacts
 from engine.models.parameters import parameter_facts
 from engine.models.size import Size, size_of
@@ -56,7 +58,7 @@ def estimate(spec: RunSpec, facts: DataFacts) -> Estimate:
     samples = None if steps is None else samples_seen(training, facts.train_samples, steps)
     per_epoch = steps_per_epoch(training, facts.train_samples)
     checkpoint = None if size is None else FLOAT_BYTES * (size.parameters + states)
-    kept = checkpoints_kept(training, steps)
+    kept = checkpoints_kept(training, steps, per_epoch)
     return Estimate(
         steps=steps,
         steps_per_epoch=per_epoch,
@@ -101,13 +103,36 @@ def samples_seen(training: TrainingConfig, train_samples: int, steps: int) -> in
     return epochs * train_samples + rest * batch_size
 
 
-def checkpoints_kept(training: TrainingConfig, steps: int | None) -> int | None:
-    """Checkpoints on disk when the run is over."""
+def checkpoints_kept(
+    training: TrainingConfig, steps: int | None, per_epoch: float | None = None
+) -> int | None:
+    """Checkpoints on disk when the run is over, at most."""
     if steps is None:
         return None
     config = training.checkpointing
-    made = math.ceil(steps / config.every_steps)
-    return min(made, config.keep_last + (1 if config.keep_best else 0))
+    most = config.keep_last + config.keep_best
+    if config.every_minutes is not None:
+        return min(steps, most)  # nobody knows yet how many steps a minute has
+    saved = {steps, *checkpoint_steps(training, steps, per_epoch)}
+    if config.keep_best:
+        every = training.evaluation.every_steps
+        saved.update(range(every, steps, every)[:most])
+    return min(len(saved), most)
+
+
+def checkpoint_steps(
+    training: TrainingConfig, steps: int, per_epoch: float | None
+) -> Iterator[int]:
+    """The first steps before the last one at which a checkpoint is due by steps or epochs, as
+    many as can be kept."""
+    config = training.checkpointing
+    most = config.keep_last + config.keep_best
+    if config.every_steps is not None:
+        yield from range(config.every_steps, steps, config.every_steps)[:most]
+    interval = epoch_interval(config.every_epochs, per_epoch)
+    if interval is not None:
+        dues = (math.ceil(times * interval) for times in range(1, most + 1))
+        yield from (due for due in dues if due < steps)
 
 
 def _memory_bytes(size: Size, beside: int, training: TrainingConfig, facts: DataFacts) -> int:

@@ -69,7 +69,7 @@ def disk_suffices(case: Case) -> Iterator[Finding]:
     known, free, training = case.estimate, case.machine.disk_free_bytes, case.spec.training
     steps, checkpoint_bytes = known.steps or 0, known.checkpoint_bytes or 0
     # While one is written, all that are kept are still there.
-    checkpoints = (checkpoints_kept(training, steps) or 0) + 1
+    checkpoints = (checkpoints_kept(training, steps, known.steps_per_epoch) or 0) + 1
     metrics = METRIC_BYTES_A_STEP * steps // training.logging.every_steps
     needed = LEAST_DISK_BYTES + metrics + checkpoints * checkpoint_bytes
     if needed > free:

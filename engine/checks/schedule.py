@@ -42,19 +42,39 @@ def intervals_in_run(case: Case) -> Iterator[Finding]:
     for path, every, consequence in (
         ("evaluation", training.evaluation.every_steps, "there is one validation, at the end"),
         ("logging", training.logging.every_steps, "the curves have one point, at the end"),
-        (
-            "checkpointing",
-            training.checkpointing.every_steps,
-            "an interrupted run must begin anew",
-        ),
     ):
         if every > steps:
-            yield warning(
-                f"training.{path}.every_steps",
-                f"is longer than the run of {steps:,} steps, so {consequence}",
-                f"{every:,}",
-                f"Use {max(1, steps // 10):,}.",
-            )
+            yield _too_long(f"training.{path}.every_steps", every, steps, consequence)
+
+
+def checkpoints_in_run(case: Case) -> Iterator[Finding]:
+    config, known = case.spec.training.checkpointing, case.estimate
+    if known.steps is None or known.epochs is None or config.every_minutes is not None:
+        return
+    consequence = "an interrupted run must begin anew"
+    by_steps = config.every_steps is not None and config.every_steps <= known.steps
+    by_epochs = config.every_epochs is not None and config.every_epochs <= known.epochs
+    if by_steps or by_epochs:
+        return
+    if config.every_steps is not None:
+        path = "training.checkpointing.every_steps"
+        yield _too_long(path, config.every_steps, known.steps, consequence)
+    elif config.every_epochs is not None:
+        yield warning(
+            "training.checkpointing.every_epochs",
+            f"is longer than the run of {known.epochs:.3g} epochs, so {consequence}",
+            f"{config.every_epochs:g}",
+            f"Use {known.epochs / 10:.2g}.",
+        )
+
+
+def _too_long(path: str, every: int, steps: int, consequence: str) -> Finding:
+    return warning(
+        path,
+        f"is longer than the run of {steps:,} steps, so {consequence}",
+        f"{every:,}",
+        f"Use {max(1, steps // 10):,}.",
+    )
 
 
 def patience_in_run(case: Case) -> Iterator[Finding]:
@@ -76,5 +96,6 @@ def patience_in_run(case: Case) -> Iterator[Finding]:
 CHECKS: tuple[Check, ...] = (
     batch_in_data,
     intervals_in_run,
+    checkpoints_in_run,
     patience_in_run,
 )

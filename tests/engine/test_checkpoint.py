@@ -118,22 +118,21 @@ def test_a_failed_save_leaves_what_was_there(
 
 
 @pytest.mark.parametrize(
-    ("keep_last", "keep_best", "best", "left"),
+    ("keep_last", "best", "left"),
     [
-        (2, True, None, [4, 5]),
-        (2, True, 1, [1, 4, 5]),
-        (2, False, 1, [4, 5]),
-        (1, True, 5, [5]),
-        (9, True, 2, [1, 2, 3, 4, 5]),
+        (2, [], [4, 5]),
+        (2, [1], [1, 4, 5]),
+        (2, [1, 3], [1, 3, 4, 5]),
+        (1, [5], [5]),
+        (9, [2], [1, 2, 3, 4, 5]),
+        (1, [2, 77], [2, 5]),
     ],
 )
 def test_the_newest_and_the_best_are_kept(
-    tmp_path: Path, keep_last: int, keep_best: bool, best: int | None, left: list[int]
+    tmp_path: Path, keep_last: int, best: list[int], left: list[int]
 ) -> None:
-    keeper = CheckpointKeeper(
-        tmp_path, CheckpointingConfig(keep_last=keep_last, keep_best=keep_best)
-    )
+    keeper = CheckpointKeeper(tmp_path, CheckpointingConfig(keep_last=keep_last))
     for step in range(1, 6):
         keeper.save(step, Tied(), {})
-        keeper.prune(best_step=best)
+        keeper.prune(best)
     assert [int(path.name[5:]) for path in checkpoint.folders(tmp_path)] == left

@@ -61,12 +61,23 @@ def test_samples_seen_are_those_of_the_plan(samples, batch_size, accumulate, ste
 
 
 @pytest.mark.parametrize(
-    ("steps", "every", "keep_last", "keep_best", "kept"),
-    [(100, 10, 2, True, 3), (100, 10, 2, False, 2), (15, 10, 5, True, 2), (5, 10, 2, True, 1)],
+    ("steps", "checkpointing", "kept"),
+    [
+        (100, {"every_steps": 10, "keep_last": 2, "keep_best": 1}, 3),
+        (100, {"every_steps": 10, "keep_last": 2, "keep_best": 0}, 2),
+        (100, {"every_steps": 10, "keep_last": 2, "keep_best": 4}, 6),
+        (15, {"every_steps": 10, "keep_last": 5, "keep_best": 1}, 2),
+        (5, {"every_steps": 10, "keep_last": 2, "keep_best": 1}, 1),
+        (250, {"every_steps": None, "keep_last": 2, "keep_best": 0}, 1),
+        (250, {"every_steps": None, "keep_last": 2, "keep_best": 5}, 3),
+        (250, {"every_steps": None, "every_epochs": 10, "keep_last": 9, "keep_best": 0}, 7),
+        (250, {"every_steps": None, "every_epochs": 99, "keep_last": 9, "keep_best": 0}, 1),
+        (250, {"every_steps": None, "every_minutes": 1, "keep_last": 9, "keep_best": 2}, 11),
+        (250, {"every_steps": 100, "every_epochs": 25, "keep_last": 9, "keep_best": 0}, 3),
+    ],
 )
-def test_checkpoints_that_are_kept(steps, every, keep_last, keep_best, kept):
-    config = training(every_steps=every, keep_last=keep_last, keep_best=keep_best)
-    assert checkpoints_kept(config, steps) == kept
+def test_checkpoints_that_are_kept(steps, checkpointing, kept):
+    assert checkpoints_kept(training(**checkpointing), steps, per_epoch=4.0) == kept
 
 
 def test_tokens_are_counted_for_text_only():

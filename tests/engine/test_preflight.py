@@ -153,6 +153,16 @@ def test_what_fits_is_let_through():
         ),
         (
             CNN,
+            {
+                "training.checkpointing.every_steps": None,
+                "training.checkpointing.every_epochs": 30,
+            },
+            "warning",
+            "training.checkpointing.every_epochs",
+            "begin anew",
+        ),
+        (
+            CNN,
             {"training.logging.every_steps": 801},
             "warning",
             "training.logging.every_steps",
@@ -254,6 +264,12 @@ def test_memory_of_the_gpu_counts_where_there_is_one():
     assert found(CNN, IMAGES, starved) == []
     on_cpu = with_changes(CNN, {"training.hardware.device": "cpu"})
     assert found(on_cpu, IMAGES, starved) == [("error", "training.batching.batch_size")]
+
+
+@pytest.mark.parametrize("other", ["every_epochs", "every_minutes"])
+def test_long_steps_between_checkpoints_are_fine_beside_another_interval(other):
+    checkpointing = {"every_steps": 10**6, other: 1}
+    assert found(with_changes(CNN, {"training.checkpointing": checkpointing}), IMAGES) == []
 
 
 def test_bf16_is_fine_on_a_gpu():

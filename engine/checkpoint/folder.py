@@ -1,4 +1,4 @@
-"""Checkpoints: folders that either are whole and verified or do not exist."""
+"""One checkpoint: a folder that either is whole and verified or does not exist."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from engine.errors import BadCheckpoint, NoGoodCheckpoint
+from engine.errors import BadCheckpoint
 from engine.runs.files import sync_folder, write_whole
-from engine.training_config import CheckpointingConfig
 
 FORMAT = 1
 WEIGHTS, STATE, MANIFEST = "model.safetensors", "trainer.pt", "manifest.json"
@@ -59,52 +58,6 @@ class Checkpoint:
         return state
 
 
-class CheckpointKeeper:
-    """The checkpoints of one run: which there are, which are kept."""
-
-    def __init__(self, root: Path, config: CheckpointingConfig) -> None:
-        self._root = root
-        self._config = config
-        self.saved_step: int | None = None
-        """The step of the newest checkpoint of this attempt."""
-
-    def save(self, step: int, model: nn.Module, state: dict[str, Any]) -> Path:
-        """Write a checkpoint; see `save`."""
-        folder = save(self._root, step, model, state)
-        self.saved_step = step
-        return folder
-
-    def open_latest(self) -> tuple[Checkpoint | None, list[BadCheckpoint]]:
-        """The newest good checkpoint to resume from, and why newer ones were refused.
-
-        What a killed writer left is removed; refused ones are kept aside under another name.
-
-        Raises:
-            NoGoodCheckpoint: when there are some but none is good; all are left as they are.
-        """
-        for part in self._root.glob("*.part"):
-            shutil.rmtree(part)
-        found, refused = latest(self._root)
-        if found is None:
-            if refused:
-                raise NoGoodCheckpoint(self._root, refused[0])
-            return None, []
-        self.saved_step = found.step
-        for folder in folders(self._root):
-            if folder.name > found.folder.name:
-                aside = folder.with_suffix(".refused")
-                shutil.rmtree(aside, ignore_errors=True)
-                os.replace(folder, aside)
-        return found, refused
-
-    def prune(self, *, best_step: int | None) -> None:
-        """Delete all but the newest checkpoints and, where configured, the best."""
-        kept = f"step-{best_step:09d}" if self._config.keep_best and best_step else ""
-        for folder in folders(self._root)[: -self._config.keep_last]:
-            if folder.name != kept:
-                _discard(folder)
-
-
 def save(root: Path, step: int, model: nn.Module, state: dict[str, Any]) -> Path:
     """Write a checkpoint under ``root``; it appears only when all of it is on the disk.
 
@@ -113,7 +66,7 @@ def save(root: Path, step: int, model: nn.Module, state: dict[str, Any]) -> Path
     Raises:
         OSError: when it cannot be written; what was there before is untouched.
     """
-    folder = root / f"step-{step:09d}"
+    folder = folder_of(root, step)
     if _is_good(folder):
         return folder
     part = root / f"{folder.name}.part"
@@ -173,6 +126,11 @@ def _is_good(folder: Path) -> bool:
     return True
 
 
+def folder_of(root: Path, step: int) -> Path:
+    """Where the checkpoint of a step is kept."""
+    return root / f"step-{step:09d}"
+
+
 def folders(root: Path) -> list[Path]:
     """Checkpoint folders, oldest step first, whether they are good or not."""
     return sorted(path for path in root.glob("step-*") if not path.suffix)
@@ -187,13 +145,6 @@ def latest(root: Path) -> tuple[Checkpoint | None, list[BadCheckpoint]]:
         except BadCheckpoint as error:
             refused.append(error)
     return None, refused
-
-
-def _discard(folder: Path) -> None:
-    part = folder.with_suffix(".part")
-    shutil.rmtree(part, ignore_errors=True)
-    os.replace(folder, part)  # from now on it is no checkpoint, even if we die
-    shutil.rmtree(part)
 
 
 def _write_manifest(part: Path, step: int) -> None:
