@@ -174,6 +174,21 @@ class Run:
         """What `write_samples` kept for a step."""
         return json.loads((self.folder / "samples" / f"step-{step:09d}.json").read_bytes())
 
+    def write_histograms(self, step: int, histograms: object) -> None:
+        """Keep the distributions of weights, gradients and activations at a step, as JSON."""
+        folder = self.folder / "histograms"
+        folder.mkdir(exist_ok=True)
+        write_whole(folder / f"step-{step:09d}.json", json.dumps(histograms))
+
+    def histogram_steps(self) -> list[int]:
+        """Steps for which there are histograms, ascending."""
+        paths = (self.folder / "histograms").glob("step-*.json")
+        return sorted(int(path.stem.removeprefix("step-")) for path in paths)
+
+    def histograms(self, step: int) -> Any:
+        """What `write_histograms` kept for a step."""
+        return json.loads((self.folder / "histograms" / f"step-{step:09d}.json").read_bytes())
+
     def request(self, request: Request) -> None:
         """Leave a request for the worker; it is obeyed between two updates."""
         requests.leave(self.folder / "requests", request)
