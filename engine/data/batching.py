@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.data.sources import LoadedData, text_samples
+from engine.data.loaded import LoadedData, Masking, text_samples
+from engine.data.masking import hidden
 from engine.errors import EngineError
 
 Batch = dict[str, Any]
@@ -103,6 +104,30 @@ class TextBlocks:
         return self._cut[1], self._cut[2]
 
 
+class MaskedBlocks:
+    """Blocks of a text with hidden tokens: 'inputs' (B, T) and 'targets' (B, T), which are the
+    hidden tokens and `IGNORED` at all other places.
+
+    With a seed every epoch cuts the text elsewhere and hides other tokens, as a function of seed
+    and epoch; without one all epochs are alike.
+    """
+
+    def __init__(
+        self, tokens: Tensor, block_size: int, masking: Masking, *, seed: int | None
+    ) -> None:
+        self.masking, self.seed = masking, seed
+        self._blocks = TextBlocks(tokens, block_size, seed=seed)
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def batch(self, epoch: int, indices: Indices) -> Batch:
+        original = self._blocks.batch(epoch, indices)["inputs"].numpy()
+        seed, epoch = (0, 0) if self.seed is None else (self.seed, epoch)
+        inputs, targets = hidden(original, indices, self.masking, seed=seed, epoch=epoch)
+        return {"inputs": torch.from_numpy(inputs), "targets": torch.from_numpy(targets)}
+
+
 def batch_sources(loaded: LoadedData, *, seed: int) -> tuple[BatchSource, BatchSource | None]:
     """Training and validation source of loaded data; None where nothing is held out.
 
@@ -113,11 +138,17 @@ def batch_sources(loaded: LoadedData, *, seed: int) -> tuple[BatchSource, BatchS
         train, val = _array_source(loaded.train), _array_source(loaded.val)
         return train, val if len(val) else None
     tokens, held_out = (torch.from_numpy(split["tokens"]) for split in (loaded.train, loaded.val))
-    blocks = TextBlocks(tokens, loaded.block_size, seed=seed)
-    if not len(blocks):
-        raise TooLittleText(len(tokens), loaded.block_size)
-    val_blocks = TextBlocks(held_out, loaded.block_size, seed=None)
-    return blocks, val_blocks if len(val_blocks) else None
+    length, masking = loaded.block_size, loaded.masking
+
+    def blocks(text: Tensor, seed: int | None) -> BatchSource:
+        if masking is not None:
+            return MaskedBlocks(text, length, masking, seed=seed)
+        return TextBlocks(text, length, seed=seed)
+
+    train_blocks, val_blocks = blocks(tokens, seed), blocks(held_out, None)
+    if not len(train_blocks):
+        raise TooLittleText(len(tokens), length)
+    return train_blocks, val_blocks if len(val_blocks) else None
 
 
 @dataclass

@@ -49,16 +49,19 @@ def held_out(lengths: dict[str, int], *, val_fraction: float, split_seed: int) -
     return chosen or [min(sorted(lengths), key=lambda name: lengths[name])]
 
 
-def split_text(*, val_fraction: float, split_seed: int) -> tuple[str, str]:
-    """Training and validation text: whole topics one after another, the training by name."""
+def split_topics(*, val_fraction: float, split_seed: int) -> tuple[list[str], list[str]]:
+    """The texts of the training topics, by name, and of the validation topics."""
     texts = topics()
     lengths = {name: len(text) for name, text in texts.items()}
     val_names = held_out(lengths, val_fraction=val_fraction, split_seed=split_seed)
     train_names = [name for name in texts if name not in set(val_names)]
-    return (
-        BETWEEN_TOPICS.join(texts[name] for name in train_names),
-        BETWEEN_TOPICS.join(texts[name] for name in val_names),
-    )
+    return [texts[name] for name in train_names], [texts[name] for name in val_names]
+
+
+def split_text(*, val_fraction: float, split_seed: int) -> tuple[str, str]:
+    """Training and validation text: whole topics one after another."""
+    train, val = split_topics(val_fraction=val_fraction, split_seed=split_seed)
+    return BETWEEN_TOPICS.join(train), BETWEEN_TOPICS.join(val)
 
 
 def _words(paragraph: str) -> str:

@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 
 from engine.errors import EngineError
 
+PADDING = 0
+"""The token that fills up short samples, in vocabularies with special tokens."""
+IGNORED = -100
+"""Target of a position that is not predicted: `engine.losses.IGNORED`, which needs torch."""
+
 
 class UnknownCharacter(EngineError):
     """A text with characters that the model has no number for."""
@@ -24,17 +29,23 @@ class UnknownCharacter(EngineError):
 
 @dataclass(frozen=True)
 class CharVocabulary:
-    """The characters of a text in the order of their code points; a token is a position in it."""
+    """The special tokens, then the characters of a text in the order of their code points."""
 
     characters: str
+    specials: tuple[str, ...] = ()
+    """Names of the tokens that stand for no character, from 0; the first is the padding."""
 
     @classmethod
-    def of(cls, text: str) -> Self:
+    def of(cls, text: str, specials: tuple[str, ...] = ()) -> Self:
         """The vocabulary of every character in `text`."""
-        return cls("".join(sorted(set(text))))
+        return cls("".join(sorted(set(text))), specials)
 
     def __len__(self) -> int:
-        return len(self.characters)
+        return len(self.specials) + len(self.characters)
+
+    def special(self, name: str) -> int:
+        """The special token of this name."""
+        return self.specials.index(name)
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """Tokens of `text`, one a character.
@@ -45,11 +56,16 @@ class CharVocabulary:
         unknown = "".join(sorted(set(text) - set(self.characters)))
         if unknown:
             raise UnknownCharacter(unknown, self.characters)
-        return np.searchsorted(self._code_points, _code_points(text)).astype(np.int64)
+        places = np.searchsorted(self._code_points, _code_points(text)).astype(np.int64)
+        return places + len(self.specials)
 
-    def decode(self, tokens: NDArray[np.integer]) -> str:
-        """The text of `tokens`, whole numbers below the vocabulary's size."""
-        return "".join(self.characters[token] for token in tokens.tolist())
+    def decode(self, tokens: NDArray[np.integer], *, special: str = "") -> str:
+        """The text of `tokens`, whole numbers below the vocabulary's size.
+
+        Special tokens are left out, or shown as `special`.
+        """
+        shown = [*[special] * len(self.specials), *self.characters]
+        return "".join(shown[token] for token in tokens.tolist())
 
     @cached_property
     def _code_points(self) -> NDArray[np.uint32]:

@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 import textwrap
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -20,9 +21,19 @@ from engine.data.sources import (
     load,
     load_for,
 )
-from engine.data.specs import DataFacts, DigitsSpec, InMemoryData, PythonDocsSpec
+from engine.data.specs import (
+    DATA_TASKS,
+    DataFacts,
+    DataSpec,
+    DigitsSpec,
+    InMemoryData,
+    PythonDocsSpec,
+)
 from engine.data.vocabulary import CharVocabulary, UnknownCharacter
 from engine.models.specs import CNNSpec, GPTSpec, MLPSpec
+from engine.task_spec import METRICS
+
+SPECS = [spec() for spec in get_args(get_args(DataSpec)[0]) if spec is not InMemoryData]
 
 
 def run_python(script):
@@ -85,6 +96,14 @@ def test_every_text_survives_its_own_vocabulary(text):
     assert vocabulary.decode(vocabulary.encode(text)) == text
 
 
+def test_special_tokens_come_first_and_stand_for_no_character():
+    vocabulary = CharVocabulary.of("abc", ("padding", "mask"))
+    assert (len(vocabulary), vocabulary.special("mask")) == (5, 1)
+    assert vocabulary.encode("cab").tolist() == [4, 2, 3]
+    assert vocabulary.decode(np.array([4, 1, 2, 0, 0])) == "ca"
+    assert vocabulary.decode(np.array([4, 1, 2]), special="_") == "c_a"
+
+
 def test_an_unknown_character_is_named():
     with pytest.raises(UnknownCharacter, match="'z'"):
         CharVocabulary.of("abc").encode("abzz")
@@ -125,7 +144,7 @@ def test_every_class_is_in_both_splits(counts, val_fraction, split_seed):
     assert set(labels[val]) == set(labels[~val]) == set(range(len(counts)))
 
 
-@pytest.mark.parametrize("spec", [DigitsSpec(), PythonDocsSpec()], ids=lambda spec: spec.source)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.source)
 def test_the_split_seed_decides_what_is_held_out_and_the_fingerprint(spec):
     other = spec.model_copy(update={"split_seed": 1})
     assert facts_of(spec, GPTSpec()) == facts_of(spec, GPTSpec())
@@ -142,6 +161,7 @@ def test_the_fingerprint_does_not_depend_on_the_context_length():
 def test_facts_name_what_models_need():
     assert facts_of(DigitsSpec(), CNNSpec()).model_copy(update={"fingerprint": ""}) == DataFacts(
         modality="image",
+        task="image-classification",
         train_samples=1438,
         val_samples=359,
         classes=tuple("0123456789"),
@@ -165,18 +185,35 @@ def test_data_from_memory_cannot_be_loaded():
         load(InMemoryData())
 
 
-def test_every_source_but_memory_has_a_loader_and_every_source_a_licence():
-    assert set(LOADERS) == {"python-docs", "digits"}
+def test_every_source_but_memory_has_a_loader_and_a_task_and_every_source_a_licence():
+    assert set(LOADERS) == set(DATA_TASKS) == {spec.source for spec in SPECS}
     assert set(PROVENANCE) == {*LOADERS, "in-memory"}
+    assert set(DATA_TASKS.values()) == set(METRICS)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.source)
+def test_the_facts_are_those_of_the_arrays(spec):
+    loaded = load(spec, block_size=64)
+    facts = loaded.facts
+    assert facts.task == DATA_TASKS[spec.source]
+    if loaded.block_size is None:
+        assert facts.train_samples == len(loaded.train["targets"]) > 100
+        assert facts.val_samples == len(loaded.val["targets"]) > 20
+    if facts.features is not None:
+        assert loaded.train["inputs"].shape[1] == len(facts.features)
+    if loaded.vocabulary is not None:
+        assert facts.vocabulary_size == len(loaded.vocabulary)
 
 
 def test_loading_needs_neither_torch_nor_sklearn():
     run_python(
         """
         import sys
+        from typing import get_args
         from engine.data.sources import load
-        from engine.data.specs import DigitsSpec, PythonDocsSpec
-        load(DigitsSpec()), load(PythonDocsSpec(), block_size=8)
+        from engine.data.specs import DataSpec, InMemoryData
+        for spec in get_args(get_args(DataSpec)[0]):
+            spec is InMemoryData or load(spec(), block_size=8)
         assert not {"torch", "sklearn"} & set(sys.modules)
         """
     )
