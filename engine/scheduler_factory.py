@@ -12,7 +12,7 @@ from engine.learning_rates import schedules
 from engine.learning_rates.plateau import Plateau
 from engine.learning_rates.schedules import constant, cosine, linear
 
-Schedule = Callable[[int], float]
+Schedule = Callable[[float], float]
 """Step (optimizer updates already made) -> multiplier on the peak learning rate, in 0..1."""
 
 

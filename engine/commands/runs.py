@@ -18,6 +18,7 @@ from engine.commands.options import (
     find_run,
 )
 from engine.commands.reports import facts_of, metrics_text, progress_of
+from engine.commands.steer import steer
 from engine.errors import BadInput, DamagedRun, Problem
 from engine.runs.requests import Request
 from engine.runs.run import Run
@@ -138,3 +139,4 @@ commands.command("metrics")(show_metrics)
 commands.command("stop")(stop)
 commands.command("pause")(pause)
 commands.command("continue")(continue_)
+commands.command("steer")(steer)

@@ -1,30 +1,54 @@
-"""LearningRate: the schedule of a run, and what it must remember between the steps."""
+"""LearningRate: the schedule of a run, what it must remember, and what people changed about it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.config.schedules import RangeTestConfig, SchedulerConfig
 from engine.control import Ended
+from engine.learning_rates.course import OPEN_ENDED, Course
 from engine.learning_rates.plateau import Plateau
 from engine.learning_rates.range_test import DivergenceWatch
-from engine.scheduler_factory import SchedulerFactory
+from engine.scheduler_factory import Schedule, SchedulerFactory
+from engine.steering import Act
 
 
 class LearningRate:
-    """Told of every update of a range test and of every validation; most schedules need neither."""
+    """Told of every update of a range test, of every validation and of every act.
 
-    def __init__(self, config: SchedulerConfig, total_steps: int) -> None:
-        self.schedule = SchedulerFactory.build(config, total_steps)
+    Most schedules need none of it: then `multiplier` is the pure schedule itself.
+    """
+
+    def __init__(
+        self, config: SchedulerConfig, planned_steps: int, acts: Sequence[Act] = ()
+    ) -> None:
+        self._config, self._planned = config, planned_steps
+        self.schedule = SchedulerFactory.build(config, planned_steps)
         self._plateau = self.schedule if isinstance(self.schedule, Plateau) else None
         self._watch = (
             DivergenceWatch(config.divergence) if isinstance(config, RangeTestConfig) else None
         )
+        self.multiplier: Callable[[int], float]
+        """Step -> multiplier on the peak learning rate, after all acts."""
+        self.follow(acts)
 
     @property
     def is_test(self) -> bool:
         """Whether the run is there to diverge."""
         return self._watch is not None
+
+    def follow(self, acts: Sequence[Act]) -> None:
+        """Take the acts of the run into account, all of them."""
+        course = Course(self._built, self._planned, open_ended=self._config.name in OPEN_ENDED)
+        course.follow(acts)
+        self.multiplier = course if acts else self.schedule
+
+    def _built(self, steps: int) -> Schedule:
+        """The schedule over so many steps; the one with a memory is always the same object."""
+        if self._plateau is not None or steps == self._planned:
+            return self.schedule
+        return SchedulerFactory.build(self._config, steps)
 
     def after_update(self, step: int, loss: float) -> None:
         """Take note of a step of a range test.

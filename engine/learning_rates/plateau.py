@@ -25,7 +25,7 @@ class Plateau:
         self._stale = 0
         self._cooling = 0
 
-    def __call__(self, step: int) -> float:
+    def __call__(self, step: float) -> float:
         return constant(step, warmup=self._warmup) * self.level
 
     def judge(self, score: float) -> bool:

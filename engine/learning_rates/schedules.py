@@ -6,12 +6,12 @@ import math
 from typing import Literal
 
 
-def warmed_up(step: int, warmup: int) -> float | None:
+def warmed_up(step: float, warmup: int) -> float | None:
     """The multiplier during a linear warmup, ``(step + 1) / warmup``; None behind it."""
     return (step + 1) / warmup if step < warmup else None
 
 
-def progress(step: int, warmup: int, total: int) -> float:
+def progress(step: float, warmup: int, total: int) -> float:
     """How much of the way from the end of the warmup to ``total`` is done, in 0..1."""
     return min(1.0, (step - warmup) / max(1, total - warmup))
 
@@ -21,18 +21,18 @@ def half_cosine(done: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * done))
 
 
-def constant(step: int, *, warmup: int) -> float:
+def constant(step: float, *, warmup: int) -> float:
     """A linear warmup, then 1."""
     rising = warmed_up(step, warmup)
     return 1.0 if rising is None else rising
 
 
-def linear(step: int, *, warmup: int, total: int, floor: float = 0.0) -> float:
+def linear(step: float, *, warmup: int, total: int, floor: float = 0.0) -> float:
     """A linear warmup, then a straight line down to ``floor`` at step ``total``."""
     return polynomial(step, warmup=warmup, total=total, floor=floor, power=1.0)
 
 
-def cosine(step: int, *, warmup: int, total: int, floor: float = 0.0, restarts: int = 0) -> float:
+def cosine(step: float, *, warmup: int, total: int, floor: float = 0.0, restarts: int = 0) -> float:
     """A linear warmup, then ``restarts + 1`` equal half cosines, each from 1 to ``floor``.
 
     Loshchilov and Hutter, "SGDR" (2017), equation 5, with all periods of one length.
@@ -45,7 +45,7 @@ def cosine(step: int, *, warmup: int, total: int, floor: float = 0.0, restarts: 
     return floor + (1 - floor) * half_cosine(within)
 
 
-def polynomial(step: int, *, warmup: int, total: int, floor: float, power: float) -> float:
+def polynomial(step: float, *, warmup: int, total: int, floor: float, power: float) -> float:
     """A linear warmup, then ``floor + (1 - floor) * (1 - progress) ** power``.
 
     The "poly" policy of Chen and others, "DeepLab" (2017), section 4.1, with a floor.
@@ -56,20 +56,20 @@ def polynomial(step: int, *, warmup: int, total: int, floor: float, power: float
     return floor + (1 - floor) * math.pow(1 - progress(step, warmup, total), power)
 
 
-def exponential(step: int, *, warmup: int, total: int, last: float) -> float:
+def exponential(step: float, *, warmup: int, total: int, last: float) -> float:
     """A linear warmup, then ``last ** progress``: the same factor a step."""
     rising = warmed_up(step, warmup)
     return math.pow(last, progress(step, warmup, total)) if rising is None else rising
 
 
-def step_drops(step: int, *, warmup: int, every: int, factor: float) -> float:
+def step_drops(step: float, *, warmup: int, every: int, factor: float) -> float:
     """A linear warmup, then ``factor ** floor((step - warmup) / every)``."""
     rising = warmed_up(step, warmup)
     return math.pow(factor, (step - warmup) // every) if rising is None else rising
 
 
 def one_cycle(
-    step: int, *, rise: int, total: int, start_divisor: float, end_divisor: float
+    step: float, *, rise: int, total: int, start_divisor: float, end_divisor: float
 ) -> float:
     """Half a cosine from ``1 / start_divisor`` up to 1 at step ``rise``, then one down to the
     start divided by ``end_divisor`` at the last step.
@@ -84,7 +84,7 @@ def one_cycle(
     return last + (1 - last) * half_cosine(progress(step, rise, total - 1))
 
 
-def inverse_sqrt(step: int, *, warmup: int) -> float:
+def inverse_sqrt(step: float, *, warmup: int) -> float:
     """A linear warmup, then ``sqrt(warmup / step)``.
 
     Vaswani and others, "Attention Is All You Need" (2017), equation 3, divided by its peak.
@@ -98,7 +98,7 @@ DecayShape = Literal["linear", "cosine", "sqrt"]
 
 
 def warmup_stable_decay(
-    step: int, *, warmup: int, decay: int, total: int, shape: DecayShape, floor: float
+    step: float, *, warmup: int, decay: int, total: int, shape: DecayShape, floor: float
 ) -> float:
     """A linear warmup, then 1, and over the last ``decay`` steps down to ``floor``.
 
@@ -113,7 +113,7 @@ def warmup_stable_decay(
     return floor + (1 - floor) * left[shape]
 
 
-def range_test(step: int, *, total: int, start: float) -> float:
+def range_test(step: float, *, total: int, start: float) -> float:
     """From ``start`` up to 1 at the last step, by the same factor a step.
 
     Smith, "Cyclical Learning Rates" (2017), section 3.3, with the exponential rise of fastai.

@@ -6,7 +6,11 @@ import time
 from pathlib import Path
 from typing import Literal, get_args
 
-Request = Literal["stop", "stop-and-save", "interrupt", "pause", "resume", "checkpoint", "validate"]
+from engine.steering import wish
+
+Plain = Literal["stop", "stop-and-save", "interrupt", "pause", "resume", "checkpoint", "validate"]
+Request = str
+"""One of `Plain`, or an act of steering with its value, as `lr-factor=0.5`."""
 
 
 def leave(folder: Path, request: Request) -> None:
@@ -38,4 +42,4 @@ def _files(folder: Path) -> list[tuple[Path, Request]]:
     except FileNotFoundError:
         return []
     named = [(path, path.name.partition("-")[2]) for path in paths]
-    return [(path, name) for path, name in named if name in get_args(Request)]  # type: ignore[misc]
+    return [(path, name) for path, name in named if name in get_args(Plain) or wish(name)]

@@ -22,6 +22,7 @@ from engine.runs.record import RunRecord
 from engine.runs.requests import Request
 from engine.runs.series import RECORD, Cursor, Series, file_stem, metric_name, read_records
 from engine.runs.state import RunState
+from engine.steering import Act, ActName, acts_of, request_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,6 +193,18 @@ class Run:
     def request(self, request: Request) -> None:
         """Leave a request for the worker; it is obeyed between two updates."""
         requests.leave(self.folder / "requests", request)
+
+    def steer(self, act: ActName, value: float | None = None) -> None:
+        """Ask the worker to change the run from where it is.
+
+        Raises:
+            BadInput: for a value that makes no sense.
+        """
+        self.request(request_text(act, value))
+
+    def acts(self) -> tuple[Act, ...]:
+        """What people, or a roll-back, changed about the run, in the order of steps."""
+        return acts_of(self.folder)
 
     def take_requests(self) -> list[Request]:
         """Take the requests that were left, oldest first; for the run's owner only."""
