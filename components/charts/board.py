@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from components.charts.palette import gradual
 
 Role = Literal["train", "validation", "other"]
 
@@ -18,6 +21,8 @@ class Curve:
     role: Role
     smooth: bool
     """Whether the smoothing of the board applies: not to settings, nor to what is averaged."""
+    color: str = ""
+    """A colour of its own; empty for that of its role or run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,11 @@ _FAMILIES: dict[str, _Family] = {
     "tokens_per_s": _Family("Throughput", "tokens/s"),
     "samples_per_s": _Family("Throughput", "samples/s"),
     "step_ms": _Family("Step time", "ms"),
+    "mfu": _Family("Model FLOPs utilisation", "%"),
+    "memory": _Family("Memory", "MB", smooth=False),
+    "loss_scale": _Family("Loss scale", log=True, smooth=False),
+    "layers/grad_norm": _Family("Gradient norm by layer", "L2", log=True, smooth=False),
+    "layers/update_ratio": _Family("Update to weight ratio by layer", log=True, smooth=False),
 }
 """Known metrics by the part of their name after the slash, in the order of their charts."""
 
@@ -58,6 +68,17 @@ _ROLES: dict[str, tuple[Role, str]] = {
     "train": ("train", "Train"),
     "val": ("validation", "Validation"),
 }
+
+_TOGETHER = {"memory/process_mb": ("memory", "Process"), "memory/gpu_mb": ("memory", "GPU")}
+"""Metrics that share a chart: its quantity, and the label of the curve."""
+
+_BY_LAYER = re.compile(r"(layers/(?:grad_norm|update_ratio))/(.+)", re.DOTALL)
+"""Metrics that share a chart with those of the other parameters."""
+
+_LAYERED = ("layers/grad_norm", "layers/update_ratio")
+
+MOST_LAYERS = 100
+"""Parameters in one chart; a model with more gets several."""
 
 STARTER = ("train/loss", "val/loss", "optim/lr", "optim/grad_norm", "speed/samples_per_s")
 """What nearly every run will have; shown as empty charts until a run has metrics."""
@@ -68,13 +89,35 @@ def live_charts(metrics: Iterable[str]) -> tuple[Chart, ...]:
     groups: dict[str, list[str]] = {}
     for metric in sorted(set(metrics) or STARTER, key=_reading_order):
         groups.setdefault(_quantity(metric), []).append(metric)
-    return tuple(_chart(quantity, group) for quantity, group in groups.items())
+    charts = (_charts(quantity, group) for quantity, group in groups.items())
+    return tuple(chart for several in charts for chart in several)
 
 
 def overlay_charts(metrics: Iterable[str]) -> tuple[Chart, ...]:
     """Charts for several runs: one a metric, in which every run is a curve."""
     ordered = sorted(set(metrics), key=_reading_order)
     return tuple(_chart(metric, [metric], whole=True) for metric in ordered)
+
+
+def _charts(quantity: str, metrics: list[str]) -> list[Chart]:
+    """One chart; more where there are more layers than can be told apart."""
+    if quantity not in _LAYERED:
+        return [_chart(quantity, metrics)]
+    parts = [metrics[i : i + MOST_LAYERS] for i in range(0, len(metrics), MOST_LAYERS)]
+    charts = [_colored(_chart(quantity, part)) for part in parts]
+    if len(charts) == 1:
+        return charts
+    return [
+        replace(chart, key=f"{quantity}.{n}", title=f"{chart.title}, {n} of {len(charts)}")
+        for n, chart in enumerate(charts, start=1)
+    ]
+
+
+def _colored(chart: Chart) -> Chart:
+    """With colours that change little from a layer to the next."""
+    colors = gradual(len(chart.curves))
+    curves = (replace(c, color=color) for c, color in zip(chart.curves, colors, strict=True))
+    return replace(chart, curves=tuple(curves))
 
 
 def _chart(key: str, metrics: list[str], *, whole: bool = False) -> Chart:
@@ -88,6 +131,9 @@ def _chart(key: str, metrics: list[str], *, whole: bool = False) -> Chart:
 def _overlay_title(metric: str, family: _Family) -> str:
     """The quantity and where it was measured, unless one of them says it all."""
     prefix, slash, _ = metric.partition("/")
+    part = _part(metric)
+    if part:
+        return f"{family.title} · {part}"
     if prefix in _ROLES:
         return f"{family.title} · {_ROLES[prefix][1].lower()}"
     return family.title if _quantity(metric) in _FAMILIES or not slash else metric
@@ -98,12 +144,23 @@ def _curve(metric: str, family: _Family) -> Curve:
     other: tuple[Role, str] = ("other", prefix if slash else metric)
     role, label = _ROLES.get(prefix, other)
     if role == "other" and _quantity(metric) in _FAMILIES:
-        label = family.title
+        label = _part(metric) or family.title
     return Curve(metric, label, role, family.smooth and role != "validation")
+
+
+def _part(metric: str) -> str:
+    """What tells the metric from the others in its chart, where they are of one kind."""
+    layer = _BY_LAYER.fullmatch(metric)
+    return layer[2] if layer else _TOGETHER.get(metric, ("", ""))[1]
 
 
 def _quantity(metric: str) -> str:
     """The name after the first slash: what is measured, not where."""
+    layer = _BY_LAYER.fullmatch(metric)
+    if layer:
+        return layer[1]
+    if metric in _TOGETHER:
+        return _TOGETHER[metric][0]
     _, slash, rest = metric.partition("/")
     return rest if slash and rest else metric
 
@@ -114,4 +171,10 @@ def _reading_order(metric: str) -> tuple[int, str, int, str]:
     known = list(_FAMILIES).index(quantity) if quantity in _FAMILIES else len(_FAMILIES)
     roles = list(_ROLES)
     prefix = metric.partition("/")[0]
-    return known, quantity, roles.index(prefix) if prefix in roles else len(roles), metric
+    role = roles.index(prefix) if prefix in roles else len(roles)
+    return known, quantity, role, _counted(metric)
+
+
+def _counted(name: str) -> str:
+    """The name, so that block 10 comes behind block 9."""
+    return re.sub(r"[0-9]+", lambda digits: digits[0].zfill(9), name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from zlib import crc32
 
@@ -36,3 +37,27 @@ def colors_of(run_ids: Iterable[str]) -> dict[str, str]:
             slot = (slot + 1) % len(COLORS)
         chosen[run_id] = slot
     return {run_id: COLORS[slot] for run_id, slot in chosen.items()}
+
+
+def gradual(count: int) -> tuple[str, ...]:
+    """Colours from blue over violet and red to orange in equal steps, for what has an order."""
+    return tuple(_oklch(0.62, 0.16, 255 + 160 * i / max(1, count - 1)) for i in range(count))
+
+
+def _oklch(lightness: float, chroma: float, hue: float) -> str:
+    """The sRGB colour of these coordinates, in which equal steps look equal (Ottosson 2020)."""
+    a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    channels = (
+        4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short,
+    )
+    return "#" + "".join(f"{round(255 * _gamma(channel)):02x}" for channel in channels)
+
+
+def _gamma(channel: float) -> float:
+    inside = min(1.0, max(0.0, channel))
+    return 12.92 * inside if inside <= 0.0031308 else 1.055 * inside ** (1 / 2.4) - 0.055

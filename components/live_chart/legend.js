@@ -5,9 +5,11 @@ import { number } from "./format.js";
 import { worth } from "./points.js";
 
 const MOST_WITH_VALUES = 4;
+const MANY = 12;
 
 // Chips that look the same stay the same nodes, so that focus and clicks survive a refresh.
 export function drawLegend(node, lines, { toggle, isolate }) {
+  node.classList.toggle("td-many", lines.length > MANY);
   lines.forEach((line, i) => {
     const look = JSON.stringify([line.id, line.label, line.color, line.dash, line.hidden]);
     const old = node.children[i];

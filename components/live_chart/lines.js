@@ -17,14 +17,14 @@ function pointsOf(found, curve, { axis, smoothing }) {
   return { raw: found.raw, smooth: curve.smooth && smoothing ? found.smooth : undefined };
 }
 
-// Several runs: a colour a run. One run: a colour a role.
+// Several runs: a colour a run. One run: a colour a role, unless the curve has one of its own.
 function look(chart, { runs, overlay, palette }, run, i) {
-  const { label, role } = chart.curves[i];
+  const { label, role, color } = chart.curves[i];
   const several = chart.curves.length > 1;
   if (runs.length > 1 || overlay) {
     const dash = several && role === "validation" ? "dot" : "solid";
     return { label: several ? `${run.label}, ${label}` : run.label, color: run.color, dash };
   }
   const slots = { train: 0, validation: 1, other: several ? i + 2 : 0 };
-  return { label, color: palette[slots[role] % palette.length], dash: "solid" };
+  return { label, color: color || palette[slots[role] % palette.length], dash: "solid" };
 }

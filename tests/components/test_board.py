@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.charts.board import STARTER, live_charts, overlay_charts
-from components.charts.palette import COLORS, colors_of
+from components.charts.board import MOST_LAYERS, STARTER, live_charts, overlay_charts
+from components.charts.palette import COLORS, colors_of, gradual
 
 GPT = [
     "optim/grad_norm",
@@ -76,7 +76,47 @@ def test_an_overlay_has_one_chart_a_metric():
     ]
 
 
-@given(st.sets(st.text(max_size=12) | st.sampled_from(GPT), min_size=1))
+LAYERS = [f"blocks.{n}.{part}.weight" for n in (0, 9, 10) for part in ("attention", "mlp")]
+BY_LAYER = [f"layers/{kind}/{layer}" for layer in LAYERS for kind in ("grad_norm", "update_ratio")]
+
+
+def test_the_layers_share_a_chart_in_their_order_in_gradual_colors():
+    loss, norm, ratio = live_charts([*BY_LAYER, "train/loss"])
+    assert titles([norm, ratio]) == [
+        ("Gradient norm by layer", "L2", LAYERS),
+        ("Update to weight ratio by layer", "", LAYERS),
+    ]
+    assert [curve.color for curve in norm.curves] == list(gradual(6))
+    assert norm.log
+    assert not any(curve.color for curve in loss.curves)
+
+
+def test_a_model_of_many_layers_gets_several_charts():
+    metrics = [f"layers/grad_norm/blocks.{n}.bias" for n in range(2 * MOST_LAYERS + 1)]
+    charts = live_charts(metrics)
+    assert [len(chart.curves) for chart in charts] == [MOST_LAYERS, MOST_LAYERS, 1]
+    assert charts[2].title == "Gradient norm by layer, 3 of 3"
+    assert charts[1].curves[0].label == f"blocks.{MOST_LAYERS}.bias"
+
+
+def test_what_the_machine_does_has_titles_and_one_chart_of_memory():
+    metrics = ["memory/gpu_mb", "memory/process_mb", "speed/mfu", "optim/loss_scale"]
+    assert titles(live_charts(metrics)) == [
+        ("Model FLOPs utilisation", "%", ["Model FLOPs utilisation"]),
+        ("Memory", "MB", ["GPU", "Process"]),
+        ("Loss scale", "", ["Loss scale"]),
+    ]
+
+
+def test_an_overlay_names_the_layer_and_the_kind_of_memory():
+    metrics = ["layers/grad_norm/0.weight", "memory/gpu_mb"]
+    assert titles(overlay_charts(metrics)) == [
+        ("Memory · GPU", "MB", ["GPU"]),
+        ("Gradient norm by layer · 0.weight", "L2", ["0.weight"]),
+    ]
+
+
+@given(st.sets(st.text(max_size=12) | st.sampled_from([*GPT, *BY_LAYER]), min_size=1))
 def test_every_metric_is_in_exactly_one_chart_and_keys_are_unique(metrics):
     for charts in (live_charts(metrics), overlay_charts(metrics)):
         shown = [curve.metric for chart in charts for curve in chart.curves]
@@ -91,7 +131,7 @@ def test_runs_have_different_colors_while_there_are_enough(run_ids):
     assert len(set(colors.values())) >= min(len(run_ids), len(COLORS))
 
 
-@pytest.mark.parametrize("color", COLORS)
+@pytest.mark.parametrize("color", [*COLORS, *gradual(60)])
 def test_every_color_stands_out_on_the_light_and_on_the_dark_background(color):
     """At least 2.5:1, for lines of two pixels."""
     channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
