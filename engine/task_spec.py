@@ -36,12 +36,19 @@ _CLASSES: dict[str, Mode] = {
 }
 
 METRICS: dict[TaskKind, dict[str, Mode]] = {
-    "causal-lm": {"loss": "min", "perplexity": "min", "bits_per_char": "min", "accuracy": "max"},
+    "causal-lm": {
+        "loss": "min",
+        "perplexity": "min",
+        "bits_per_char": "min",
+        "bits_per_byte": "min",
+        "accuracy": "max",
+    },
     "masked-lm": {"loss": "min", "perplexity": "min", "accuracy": "max", "top3_accuracy": "max"},
     "sequence-classification": _CLASSES,
     "multi-label-classification": {
         "loss": "min",
         "exact_match": "max",
+        "label_accuracy": "max",
         "precision_macro": "max",
         "recall_macro": "max",
         "f1_macro": "max",

@@ -1,0 +1,48 @@
+"""What metrics must know of the data beside outputs and targets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from engine.data.loaded import LoadedData
+
+
+class Known(NamedTuple):
+    """Unknown is None, and what depends on it is not measured."""
+
+    classes: tuple[str, ...] | None = None
+    """Names of the classes or labels, in the order of the logits."""
+    target_mean: float | None = None
+    """What was subtracted from the numbers to be predicted, in their own unit."""
+    target_std: float | None = None
+    """What they were divided by then."""
+    token_chars: NDArray[np.int64] | None = None
+    """Characters of each token; 0 for special ones."""
+    token_bytes: NDArray[np.int64] | None = None
+    """UTF-8 bytes of each token; 0 for special ones."""
+
+    def names(self, count: int) -> list[str]:
+        """A name for each of so many classes: its number where no names are known."""
+        if self.classes is None or len(self.classes) != count:
+            return [str(number) for number in range(count)]
+        return list(self.classes)
+
+
+NOTHING = Known()
+
+
+def known_of(loaded: LoadedData) -> Known:
+    """What loaded data says about itself."""
+    facts, vocabulary = loaded.facts, loaded.vocabulary
+    known = Known(facts.classes, facts.target_mean, facts.target_std)
+    if vocabulary is None:
+        return known
+    special = [0] * len(vocabulary.specials)
+    return known._replace(
+        token_chars=np.array([*special, *(1 for _ in vocabulary.characters)]),
+        token_bytes=np.array([*special, *(len(c.encode()) for c in vocabulary.characters)]),
+    )

@@ -1,0 +1,86 @@
+"""Metrics of models that predict tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.losses import IGNORED, plain_loss
+from engine.losses.fit import over_classes
+from engine.metrics.choices import chosen, ranks
+from engine.metrics.known import Known
+from engine.metrics.means import MeanLoss, bits, perplexity
+from engine.task_spec import METRICS, TaskSpec
+
+
+class TokenMetrics:
+    """loss (nats a token), perplexity, accuracy and, where the vocabulary is known, bits.
+
+    Outputs and targets are compared where they stand: whoever makes the batches has shifted the
+    targets by one token already.
+    """
+
+    def __init__(self, task: TaskSpec, known: Known) -> None:
+        self._loss = MeanLoss(plain_loss(task))
+        self._right: Tensor | int = 0
+        self._counts_top3 = "top3_accuracy" in METRICS[task.kind]
+        self._top3: Tensor | int = 0
+        self._tokens: Tensor | int = 0
+        self._lengths = {}
+        if "bits_per_char" in METRICS[task.kind]:
+            self._lengths = {
+                "bits_per_char": _Length(known.token_chars),
+                "bits_per_byte": _Length(known.token_bytes),
+            }
+
+    def update(self, outputs: Tensor, targets: Tensor) -> None:
+        outputs = outputs.detach()
+        self._loss.update(outputs, targets)
+        logits, tokens = over_classes(outputs, targets)
+        self._tokens = self._tokens + (tokens != IGNORED).sum()
+        self._right = self._right + (chosen(logits) == tokens).sum()
+        if self._counts_top3:
+            counted = tokens != IGNORED
+            self._top3 = self._top3 + (ranks(logits[counted], tokens[counted]) < 3).sum()
+        for length in self._lengths.values():
+            length.add(tokens)
+
+    def compute(self) -> dict[str, float]:
+        loss, count = self._loss.compute(), int(self._tokens)
+        if loss is None:
+            return {}
+        found = {"loss": loss, "perplexity": perplexity(loss)}
+        for name, length in self._lengths.items():
+            total = length.total()
+            if total:
+                found[name] = bits(self._loss.total()) / total
+        found["accuracy"] = int(self._right) / count
+        if self._counts_top3:
+            found["top3_accuracy"] = int(self._top3) / count
+        return found
+
+    def report(self) -> dict[str, Any] | None:
+        return None
+
+
+class _Length:
+    """How long the text of all targets is, in a unit that is known of each token."""
+
+    def __init__(self, of_token: NDArray[np.int64] | None) -> None:
+        self._of_token = None if of_token is None else torch.from_numpy(of_token)
+        self._sum: Tensor | int = 0
+
+    def add(self, tokens: Tensor) -> None:
+        if self._of_token is None:
+            return
+        self._of_token = self._of_token.to(tokens.device)
+        lengths = self._of_token[tokens.clamp(min=0)]
+        self._sum = self._sum + (lengths * (tokens != IGNORED)).sum()
+
+    def total(self) -> int:
+        """0 when it is not known."""
+        return int(self._sum)
