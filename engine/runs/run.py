@@ -145,7 +145,7 @@ class Run:
             columns[metric] = column[~column.index.duplicated(keep="last")]
         return pd.DataFrame(columns).rename_axis("step")
 
-    # -- events, samples, requests -------------------------------------------------------------
+    # -- events, samples, evaluations, requests ------------------------------------------------
 
     def add_event(self, kind: str, text: str, **facts: Any) -> None:
         """Append to the event log; `kind` is one word, `text` a sentence."""
@@ -162,33 +162,27 @@ class Run:
 
     def write_samples(self, step: int, samples: object) -> None:
         """Keep what the model produced at a step, as JSON."""
-        folder = self.folder / "samples"
-        folder.mkdir(exist_ok=True)
-        write_whole(folder / f"step-{step:09d}.json", json.dumps(samples))
+        self._write_at(step, "samples", samples)
 
     def sample_steps(self) -> list[int]:
         """Steps for which there are samples, ascending."""
-        paths = (self.folder / "samples").glob("step-*.json")
-        return sorted(int(path.stem.removeprefix("step-")) for path in paths)
+        return self._steps_of("samples")
 
     def samples(self, step: int) -> Any:
         """What `write_samples` kept for a step."""
-        return json.loads((self.folder / "samples" / f"step-{step:09d}.json").read_bytes())
+        return self._read_at(step, "samples")
 
-    def write_histograms(self, step: int, histograms: object) -> None:
-        """Keep the distributions of weights, gradients and activations at a step, as JSON."""
-        folder = self.folder / "histograms"
-        folder.mkdir(exist_ok=True)
-        write_whole(folder / f"step-{step:09d}.json", json.dumps(histograms))
+    def write_evaluation(self, step: int, report: object) -> None:
+        """Keep what was right and wrong at the validation of a step, as JSON."""
+        self._write_at(step, "evaluations", report)
 
-    def histogram_steps(self) -> list[int]:
-        """Steps for which there are histograms, ascending."""
-        paths = (self.folder / "histograms").glob("step-*.json")
-        return sorted(int(path.stem.removeprefix("step-")) for path in paths)
+    def evaluation_steps(self) -> list[int]:
+        """Steps for which there is an evaluation, ascending."""
+        return self._steps_of("evaluations")
 
-    def histograms(self, step: int) -> Any:
-        """What `write_histograms` kept for a step."""
-        return json.loads((self.folder / "histograms" / f"step-{step:09d}.json").read_bytes())
+    def evaluation(self, step: int) -> Any:
+        """What `write_evaluation` kept for a step."""
+        return self._read_at(step, "evaluations")
 
     def request(self, request: Request) -> None:
         """Leave a request for the worker; it is obeyed between two updates."""
@@ -219,6 +213,18 @@ class Run:
         manifests = (self.folder / "checkpoints").glob("step-*/manifest.json")
         stems = [path.parent.name.removeprefix("step-") for path in manifests]
         return sorted(int(stem) for stem in stems if stem.isdigit())
+
+    def _write_at(self, step: int, kind: str, content: object) -> None:
+        folder = self.folder / kind
+        folder.mkdir(exist_ok=True)
+        write_whole(folder / f"step-{step:09d}.json", json.dumps(content))
+
+    def _steps_of(self, kind: str) -> list[int]:
+        paths = (self.folder / kind).glob("step-*.json")
+        return sorted(int(path.stem.removeprefix("step-")) for path in paths)
+
+    def _read_at(self, step: int, kind: str) -> Any:
+        return json.loads((self.folder / kind / f"step-{step:09d}.json").read_bytes())
 
     # -- ownership -----------------------------------------------------------------------------
 

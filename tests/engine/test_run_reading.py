@@ -47,3 +47,22 @@ def test_a_damaged_run_can_be_trashed_and_restored_as_damaged(store):
     assert "state.json" in store.trashed()[0].damage
     with pytest.raises(DamagedRun):
         store.restore(run.id).state()
+
+
+def test_what_was_kept_of_a_validation_is_read_by_its_step(store):
+    run = fabricate.run_of(store)
+    assert run.evaluation_steps() == run.sample_steps() == []
+    for step in (1_000_000_000, 5, 90):
+        run.write_evaluation(step, {"kind": "classes", "samples": step})
+    run.write_samples(7, ["text"])
+    assert run.evaluation_steps() == [5, 90, 1_000_000_000]
+    assert run.evaluation(90) == {"kind": "classes", "samples": 90}
+    assert (run.sample_steps(), run.samples(7)) == ([7], ["text"])
+
+
+def test_an_evaluation_is_replaced_when_its_step_comes_again(store):
+    run = fabricate.run_of(store)
+    for content in ("before the crash", "after it"):
+        run.write_evaluation(5, content)
+    assert run.evaluation_steps() == [5]
+    assert run.evaluation(5) == "after it"
