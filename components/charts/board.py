@@ -35,6 +35,8 @@ class Chart:
     curves: tuple[Curve, ...]
     log: bool = False
     """Whether the y axis is logarithmic unless the viewer says otherwise."""
+    help: str = ""
+    """One sentence on what is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,42 @@ class _Family:
     unit: str = ""
     log: bool = False
     smooth: bool = True
+    help: str = ""
 
 
 _FAMILIES: dict[str, _Family] = {
-    "loss": _Family("Loss"),
-    "accuracy": _Family("Accuracy"),
-    "f1_macro": _Family("F1 score, macro mean"),
-    "perplexity": _Family("Perplexity", log=True),
-    "bits_per_char": _Family("Bits per character", "bits"),
+    "loss": _Family("Loss", help="In training what is minimised, in validation the plain loss."),
+    "accuracy": _Family("Accuracy", help="Share of samples or tokens predicted rightly."),
+    "top3_accuracy": _Family("Top-3 accuracy", help="Share with the right class in the best 3."),
+    "exact_match": _Family("Exact match", help="Share of samples right in every part."),
+    "label_accuracy": _Family("Label accuracy", help="Share of single labels that are right."),
+    "f1_macro": _Family(
+        "F1 score, macro mean", help="Harmonic mean of precision and recall, over the classes."
+    ),
+    "f1_micro": _Family("F1 score, micro mean", help="F1 score of all labels counted together."),
+    "f1_weighted": _Family("F1 score, weighted", help="F1 score of its class over the samples."),
+    "precision_macro": _Family(
+        "Precision, macro mean", help="Of those said to be of a class, the share that is."
+    ),
+    "recall_macro": _Family(
+        "Recall, macro mean", help="Of those that are of a class, the share that was found."
+    ),
+    "auroc": _Family(
+        "AUROC", help="How often a sample of a class is ranked before one that is not of it."
+    ),
+    "calibration_error": _Family(
+        "Calibration error", help="How far confidence and accuracy lie apart, in 15 bins."
+    ),
+    "mae": _Family("Mean absolute error", help="In the target's own unit, where it is known."),
+    "rmse": _Family("Root mean squared error", help="In the target's own unit, where known."),
+    "r2": _Family("R²", help="Share of the target's variance that is explained."),
+    "perplexity": _Family("Perplexity", log=True, help="exp(loss): as if from so many tokens."),
+    "bits_per_char": _Family(
+        "Bits per character", "bits", help="What it takes to encode a character of the text."
+    ),
+    "bits_per_byte": _Family("Bits per byte", "bits", help="What it takes to encode a byte of it."),
+    "chrf": _Family("chrF", help="F score of the character n-grams of written texts."),
+    "rouge_l": _Family("ROUGE-L", help="Longest common row of words of written texts."),
     "lr": _Family("Learning rate", smooth=False),
     "grad_norm": _Family("Gradient norm", "L2"),
     "tokens_per_s": _Family("Throughput", "tokens/s"),
@@ -125,7 +155,7 @@ def _chart(key: str, metrics: list[str], *, whole: bool = False) -> Chart:
     family = _FAMILIES.get(quantity) or _Family(quantity)
     curves = tuple(_curve(metric, family) for metric in metrics)
     title = _overlay_title(metrics[0], family) if whole else family.title
-    return Chart(key, title, family.unit, curves, family.log)
+    return Chart(key, title, family.unit, curves, family.log, family.help)
 
 
 def _overlay_title(metric: str, family: _Family) -> str:

@@ -35,7 +35,9 @@ export class ChartView {
   describe(chart) {
     this.chart = chart;
     this.title.replaceChildren(chart.title, element("span", "td-unit", chart.unit));
-    this.title.title = chart.curves.map((curve) => curve.metric).join("\n");
+    this.title.title = [chart.help, ...chart.curves.map((curve) => curve.metric)]
+      .filter(Boolean)
+      .join("\n");
   }
 
   get columns() {

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from components.charts.board import MOST_LAYERS, STARTER, live_charts, overlay_charts
 from components.charts.palette import COLORS, colors_of, gradual
+from engine.task_spec import METRICS
 
 GPT = [
     "optim/grad_norm",
@@ -43,6 +44,16 @@ def test_a_classifier_shows_training_and_validation_accuracy_together():
         ["train/accuracy", "val/accuracy"],
         ["val/f1_macro"],
     ]
+
+
+@pytest.mark.parametrize("kind", METRICS)
+def test_every_metric_of_a_task_has_a_title_and_says_what_it_is(kind):
+    metrics = [f"val/{name}" for name in METRICS[kind]]
+    for chart in live_charts(metrics):
+        assert chart.title != chart.key
+        assert chart.help.endswith(".")
+    first, *_ = live_charts(metrics)
+    assert first.key == "loss"
 
 
 def test_unknown_metrics_are_grouped_by_what_is_behind_the_slash():
