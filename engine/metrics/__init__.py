@@ -21,10 +21,11 @@ from engine.metrics.regression import RegressionMetrics
 from engine.task_spec import TaskKind, TaskSpec
 
 __all__ = [
+    "NOTHING",
     "Known",
-    "known_of",
     "ValidationMetrics",
     "bits",
+    "known_of",
     "perplexity",
     "step_metrics",
     "validation_metrics",

@@ -92,4 +92,5 @@ class ClassificationMetrics:
         if self._seen is None or not self._seen.samples:
             return None
         confusion = self._seen.confusion
-        return class_report(confusion, self._seen.calibration, self._known.names(confusion.classes))
+        names = self._known.names(confusion.classes)
+        return class_report(confusion, self._seen.calibration, names).model_dump(mode="json")

@@ -69,10 +69,13 @@ class LabelMetrics:
         return {name: value for name, value in found.items() if value is not None}
 
     def report(self) -> dict[str, Any] | None:
-        if not int(self._samples):
+        samples = int(self._samples)
+        if not samples:
             return None
         counts = self._counts()
-        return label_report(counts, self._scores(), self._known.names(counts.shape[1]))
+        names = self._known.names(counts.shape[1])
+        report = label_report(counts, self._scores(), names, samples=samples)
+        return report.model_dump(mode="json")
 
     def _counts(self) -> np.ndarray:
         assert isinstance(self._table, Tensor)

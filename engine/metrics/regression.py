@@ -59,9 +59,9 @@ class RegressionMetrics:
         if not sum(map(len, self._wanted)):
             return None
         predicted, wanted = self._values()
-        return number_report(
-            predicted.numpy(), wanted.numpy(), in_own_unit=self._known.target_std is not None
-        )
+        in_own_unit = self._known.target_std is not None
+        report = number_report(predicted.numpy(), wanted.numpy(), in_own_unit=in_own_unit)
+        return report.model_dump(mode="json")
 
     def _values(self) -> tuple[Tensor, Tensor]:
         """All predictions and targets in the original unit."""

@@ -1,4 +1,4 @@
-"""What was right and wrong at a validation, as JSON to be drawn. Unknown is None."""
+"""What was right and wrong at a validation, from what was counted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ from numpy.typing import NDArray
 
 from engine.metrics.calibration import Calibration
 from engine.metrics.confusion import Confusion, Scores
+from engine.runs.evaluations import (
+    ClassEvaluation,
+    ClassTable,
+    ConfusedPair,
+    LabelEvaluation,
+    LabelTable,
+    NumberEvaluation,
+    Reliability,
+    Residuals,
+)
 
 MOST_IN_A_PICTURE = 50
 """With more classes the pairs confused most often are listed instead of the whole matrix."""
@@ -20,72 +30,76 @@ _DIGITS = 6
 
 def class_report(
     confusion: Confusion, calibration: Calibration, names: list[str]
-) -> dict[str, Any]:
+) -> ClassEvaluation:
     """Of a model that chooses one class: matrix or confused pairs, a row a class, reliability."""
     confidence, accuracy = calibration.bins()
-    return {
-        "kind": "classes",
-        "samples": int(calibration.count.sum()),
-        **_confused(confusion, names),
-        "classes": _table(confusion.scores(), names),
-        "reliability": {
-            "confidence": _rounded(confidence),
-            "accuracy": _rounded(accuracy),
-            "count": calibration.count.tolist(),
-        },
-    }
+    drawn = confusion.classes <= MOST_IN_A_PICTURE
+    return ClassEvaluation(
+        samples=int(calibration.count.sum()),
+        matrix=_matrix(confusion) if drawn else None,
+        confused=None if drawn else _confused(confusion, names),
+        classes=ClassTable(**_columns(confusion.scores(), names)),
+        reliability=Reliability(
+            confidence=_rounded(confidence),
+            accuracy=_rounded(accuracy),
+            count=tuple(calibration.count.tolist()),
+        ),
+    )
 
 
-def label_report(counts: NDArray[np.int64], scores: Scores, names: list[str]) -> dict[str, Any]:
+def label_report(
+    counts: NDArray[np.int64], scores: Scores, names: list[str], *, samples: int
+) -> LabelEvaluation:
     """Of a model that gives any number of labels: the four counts (4, C) and the scores of each."""
     shown = _most_frequent(scores)
     kinds = ("true_positive", "false_positive", "false_negative", "true_negative")
-    table = {kind: row[shown].tolist() for kind, row in zip(kinds, counts, strict=True)}
-    return {"kind": "labels", "labels": _table(scores, names) | table}
+    table = {kind: tuple(row[shown].tolist()) for kind, row in zip(kinds, counts, strict=True)}
+    return LabelEvaluation(samples=samples, labels=LabelTable(**_columns(scores, names), **table))
 
 
 def number_report(
     predicted: NDArray[np.float64], wanted: NDArray[np.float64], *, in_own_unit: bool
-) -> dict[str, Any]:
+) -> NumberEvaluation:
     """Of a model that predicts a number: samples evenly spread over the set, and all residuals."""
     shown = np.linspace(0, len(wanted) - 1, min(len(wanted), MOST_POINTS)).round().astype(int)
     residuals = predicted - wanted
     finite = residuals[np.isfinite(residuals)]
-    counts, edges = np.histogram(finite, RESIDUAL_BINS) if len(finite) else ([], [])
-    return {
-        "kind": "numbers",
-        "samples": len(wanted),
-        "in_own_unit": in_own_unit,
-        "true": _rounded(wanted[shown]),
-        "predicted": _rounded(predicted[shown]),
-        "residuals": {"edges": _rounded(edges), "count": np.asarray(counts).tolist()},
-    }
+    count, edges = np.histogram(finite, RESIDUAL_BINS) if len(finite) else (np.array([]),) * 2
+    return NumberEvaluation(
+        samples=len(wanted),
+        in_own_unit=in_own_unit,
+        true=_rounded(wanted[shown]),
+        predicted=_rounded(predicted[shown]),
+        residuals=Residuals(edges=tuple(edges.tolist()), count=tuple(count.tolist())),
+    )
 
 
-def _confused(confusion: Confusion, names: list[str]) -> dict[str, Any]:
+def _matrix(confusion: Confusion) -> tuple[tuple[int, ...], ...]:
     actual, predicted, counts = confusion.pairs()
-    if confusion.classes <= MOST_IN_A_PICTURE:
-        matrix = np.zeros((confusion.classes, confusion.classes), np.int64)
-        matrix[actual, predicted] = counts
-        return {"matrix": matrix.tolist()}
+    matrix = np.zeros((confusion.classes, confusion.classes), np.int64)
+    matrix[actual, predicted] = counts
+    return tuple(map(tuple, matrix.tolist()))
+
+
+def _confused(confusion: Confusion, names: list[str]) -> tuple[ConfusedPair, ...]:
+    actual, predicted, counts = confusion.pairs()
     wrong = np.flatnonzero(actual != predicted)
     worst = wrong[np.argsort(-counts[wrong], kind="stable")][:MOST_IN_A_PICTURE]
-    pairs = [
-        {"true": names[actual[n]], "predicted": names[predicted[n]], "count": int(counts[n])}
+    return tuple(
+        ConfusedPair(true=names[actual[n]], predicted=names[predicted[n]], count=int(counts[n]))
         for n in worst
-    ]
-    return {"confused": pairs}
+    )
 
 
-def _table(scores: Scores, names: list[str]) -> dict[str, list[Any]]:
-    """Columns with a row for each class, or for the most frequent of very many."""
+def _columns(scores: Scores, names: list[str]) -> dict[str, Any]:
+    """A row for each class, or for the most frequent of very many."""
     shown = _most_frequent(scores)
     return {
-        "name": [names[n] for n in shown],
+        "name": tuple(names[n] for n in shown),
         "precision": _rounded(scores.precision[shown]),
         "recall": _rounded(scores.recall[shown]),
         "f1": _rounded(scores.f1[shown]),
-        "support": scores.support[shown].tolist(),
+        "support": tuple(scores.support[shown].tolist()),
     }
 
 
@@ -94,9 +108,6 @@ def _most_frequent(scores: Scores) -> NDArray[np.int64]:
     return np.sort(np.argsort(-scores.support, kind="stable")[:MOST_IN_A_TABLE])
 
 
-def _rounded(values: Any) -> list[float | None]:
+def _rounded(values: NDArray[np.float64]) -> tuple[float | None, ...]:
     """Six digits, so that files stay small; None for what is not a number."""
-    return [
-        float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None
-        for value in np.asarray(values, np.float64)
-    ]
+    return tuple(float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None for value in values)
