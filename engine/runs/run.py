@@ -184,6 +184,18 @@ class Run:
         """What `write_evaluation` kept for a step."""
         return self._read_at(step, "evaluations")
 
+    def write_histograms(self, step: int, histograms: object) -> None:
+        """Keep the distributions of weights, gradients and activations at a step, as JSON."""
+        self._write_at(step, "histograms", histograms)
+
+    def histogram_steps(self) -> list[int]:
+        """Steps for which there are histograms, ascending."""
+        return self._steps_of("histograms")
+
+    def histograms(self, step: int) -> Any:
+        """What `write_histograms` kept for a step."""
+        return self._read_at(step, "histograms")
+
     def request(self, request: Request) -> None:
         """Leave a request for the worker; it is obeyed between two updates."""
         requests.leave(self.folder / "requests", request)
