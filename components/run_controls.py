@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from components import session, trouble
+from components import run_steering, session, trouble
 from components.plain_text import as_markdown
 from components.run_requests import Action, Asked, doing, refusal
 from engine.runs.run import Run
@@ -26,9 +26,9 @@ def pending(run: Run, state: RunState) -> str:
     """What was asked of the run, here or in another tab, and is not done yet; empty for nothing."""
     asked = session.asked(run.id)
     if asked is not None:
-        events = session.event_tail(run).read_on(run)
-        if not asked.is_done(state, len(events), time.time()):
-            return doing(asked.action)
+        news = session.event_tail(run).read_on(run)[asked.events :]
+        if not asked.is_done(state, {str(event.get("kind")) for event in news}, time.time()):
+            return doing(asked.request)
         session.remember_asked(None)
     left = run.waiting_requests()
     return doing(left[-1]) if left else ""
@@ -44,28 +44,29 @@ def show(run: Run, state: RunState) -> None:
                 _confirmed_stop(run, state, why_not)
             else:
                 _button(run, action, label, icon, why_not)
+        run_steering.show(run, state, refusal("steer", state), ask)
         if state.status == "queued":
             _button(run, "unqueue", "Take out of the queue", ":material/playlist_remove:")
 
 
-def ask(run: Run, action: Action) -> None:
-    """Do or request an action, and remember it until the run has answered."""
+def ask(run: Run, request: str) -> None:
+    """Do or request something, and remember it until the run has answered."""
     with trouble.shown():
         state = run.state()
         events = len(session.event_tail(run).read_on(run))
-        _carry_out(run, state, action)
-        session.remember_asked(Asked(run.id, action, state.status, events, time.time()))
+        _carry_out(run, state, request)
+        session.remember_asked(Asked(run.id, request, state.status, events, time.time()))
 
 
-def _carry_out(run: Run, state: RunState, action: Action) -> None:
-    if action == "unqueue":
+def _carry_out(run: Run, state: RunState, request: str) -> None:
+    if request == "unqueue":
         if not session.store().unqueue(run):
             run.request("stop")  # a launcher was quicker; its worker stops when it is up
-    elif action == "resume" and state.status in RESUMABLE:
+    elif request == "resume" and state.status in RESUMABLE:
         launcher = "auto" if state.launcher == "foreground" else state.launcher
         session.store().enqueue(run, launcher)
     else:
-        run.request(action)
+        run.request(request)
 
 
 def _confirmed_stop(run: Run, state: RunState, why_not: str) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from engine.runs.requests import Request
+from engine.runs.requests import Plain
 from engine.runs.state import RESUMABLE, RunState, Status
+from engine.steering import wish
 
-Action = Request | Literal["unqueue"]
-"""`resume` ends a pause, or puts an ended run back into the queue."""
+Action: TypeAlias = Plain | Literal["steer", "unqueue"]
+"""`resume` ends a pause, or puts an ended run back into the queue; `steer` is any act of it."""
 
 _POSSIBLE: dict[Action, frozenset[Status]] = {
     "pause": frozenset({"running"}),
@@ -19,6 +21,7 @@ _POSSIBLE: dict[Action, frozenset[Status]] = {
     "interrupt": frozenset({"running", "paused"}),
     "checkpoint": frozenset({"running", "paused"}),
     "validate": frozenset({"running", "paused"}),
+    "steer": frozenset({"running", "paused"}),
     "unqueue": frozenset({"queued"}),
 }
 
@@ -32,7 +35,7 @@ _WHY_NOT: dict[Status, str] = {
     "interrupted": "The run was interrupted; resume it first.",
 }
 
-_DOING: dict[Action, str] = {
+_DOING: dict[str, str] = {
     "pause": "pausing…",
     "resume": "resuming…",
     "stop": "stopping…",
@@ -43,27 +46,34 @@ _DOING: dict[Action, str] = {
     "unqueue": "leaving the queue…",
 }
 
+_ANSWERS = frozenset({"steered", "refused"})
+"""Kinds of events with which a worker answers an act of steering."""
+
 _FORGET_S = 120.0
 """After so long a request that changed nothing is no longer shown as being worked on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An action that was asked of a run, and how things stood then."""
+    """What was asked of a run, and how things stood then."""
 
     run_id: str
-    action: Action
+    request: str
+    """A `Request`, or `unqueue`."""
     status: Status
     events: int
+    """How many lines its event log had."""
     at: float
 
-    def is_done(self, state: RunState, events: int, now: float) -> bool:
-        """Whether the run has answered: another status, or a new line in its event log."""
+    def is_done(self, state: RunState, news: Collection[str], now: float) -> bool:
+        """Whether the run has answered: another status, or `news`, the kinds of events since."""
         if state.status != self.status or now - self.at > _FORGET_S:
             return True
-        if self.action == "validate":
+        if self.request == "validate":
             return state.phase == "validating" or now - self.at > 2.0
-        return self.action == "checkpoint" and events > self.events
+        if self.request == "checkpoint":
+            return bool(news)
+        return wish(self.request) is not None and not _ANSWERS.isdisjoint(news)
 
 
 def refusal(action: Action, state: RunState, *, in_memory: bool = False) -> str:
@@ -75,6 +85,18 @@ def refusal(action: Action, state: RunState, *, in_memory: bool = False) -> str:
     return ""
 
 
-def doing(action: Action) -> str:
+def doing(request: str) -> str:
     """What to show between asking and the run's answer."""
-    return _DOING[action]
+    if request in _DOING:
+        return _DOING[request]
+    wanted = wish(request)
+    assert wanted is not None, request
+    act, value = wanted
+    number = "off" if value is None else f"{value:,.6g}"
+    match act:
+        case "lr-factor":
+            return f"learning rate × {number} asked for…"
+        case "more-steps":
+            return f"{number} more steps asked for…"
+        case _:
+            return f"{act} {number} asked for…"

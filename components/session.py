@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +11,7 @@ import streamlit as st
 
 from components.event_tail import EventTail
 from components.run_requests import Asked
-from engine.errors import RunsFolderUnusable
+from engine.errors import Problem, RunsFolderUnusable
 from engine.runs import RUNS_VARIABLE
 from engine.runs.last_values import LastValues
 from engine.runs.run import Run
@@ -29,6 +30,8 @@ _TABLE_ROWS = "runs.table_rows"
 _ASKED = "live.asked"
 _EVENTS = "live.events"
 _FOLLOWS = "live.follows_samples"
+_WISH = "live.wish."
+_WRONG = "live.wrong."
 
 
 @lru_cache(maxsize=8)
@@ -139,6 +142,32 @@ def asked(run_id: str) -> Asked | None:
 def remember_asked(asked: Asked | None) -> None:
     """Keep what was asked of a run until it has been done."""
     st.session_state[_ASKED] = asked
+
+
+def wish_key(run_id: str, wish: str) -> str:
+    """The key of the widget in which somebody fills in what to ask of a run."""
+    return f"{_WISH}{wish}.{run_id}"
+
+
+def wish_value(run_id: str, wish: str) -> Any:
+    """What the widget of a wish holds."""
+    return st.session_state.get(wish_key(run_id, wish))
+
+
+def clear_wish(run_id: str, wish: str) -> None:
+    """Empty the widget of a wish; only before it is drawn."""
+    st.session_state[wish_key(run_id, wish)] = None
+
+
+def wrong(run_id: str, wish: str) -> Sequence[Problem]:
+    """What is wrong with a wish, as it was found when it was asked for."""
+    problems: Sequence[Problem] = st.session_state.get(f"{_WRONG}{wish}.{run_id}", ())
+    return problems
+
+
+def remember_wrong(run_id: str, wish: str, problems: Sequence[Problem] = ()) -> None:
+    """Keep what is wrong with a wish until it is changed."""
+    st.session_state[f"{_WRONG}{wish}.{run_id}"] = problems
 
 
 def event_tail(run: Run) -> EventTail:

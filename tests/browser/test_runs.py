@@ -124,6 +124,23 @@ def test_stopping_without_saving_is_asked_for_twice(page, app_url, store):
     assert run.take_requests() == ["stop"]
 
 
+def test_what_is_typed_to_steer_a_run_survives_the_refreshes_of_the_page(page, app_url, store):
+    run = named(store, "live", status="running", steps=120)
+    watch(page, app_url, run)
+    page.get_by_role("button", name="Steer").click()
+    field = page.get_by_label("Multiply the learning rate by")
+    field.click()
+    for key in "0.25":
+        page.keyboard.type(key)
+        page.wait_for_timeout(800)  # the header refreshes below it
+    assert field.input_value() == "0.25"
+    page.get_by_role("button", name="Apply").first.click()
+    page.get_by_text("learning rate × 0.25 asked for…").first.wait_for()
+    assert run.take_requests() == ["lr-factor=0.25"]
+    run.add_event("steered", "Learning rate multiplied by 0.25 after step 120.", step=120)
+    page.get_by_text("learning rate × 0.25 asked for…").first.wait_for(state="hidden")
+
+
 def test_a_watched_run_moves_and_its_charts_stay_the_same_nodes(page, app_url, store):
     run = named(store, "live", status="running", steps=120)
     page.goto(f"{app_url}/live?run={run.id}")

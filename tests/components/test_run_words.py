@@ -14,7 +14,7 @@ from components.run_header import progress_words
 from components.run_labels import tags_of
 from components.run_requests import Action, Asked, doing, refusal
 from components.status_badge import LOOKS
-from engine.runs.requests import Request
+from engine.runs.requests import Plain
 from engine.runs.state import RunState, Status
 
 
@@ -80,15 +80,15 @@ def test_indented_text_is_no_code_block():
 @pytest.mark.parametrize("status", get_args(Status))
 def test_every_status_has_a_look_and_every_action_an_answer(status):
     assert status in LOOKS
-    for action in (*get_args(Request), "unqueue"):
+    for action in (*get_args(Plain), "steer", "unqueue"):
         assert isinstance(refusal(action, RunState(status=status)), str)
-        assert doing(action)
+        assert action == "steer" or doing(action)
 
 
 POSSIBLE: dict[str, set[Action]] = {
     "queued": {"unqueue"},
-    "running": {"pause", "stop", "stop-and-save", "checkpoint", "validate"},
-    "paused": {"resume", "stop", "stop-and-save", "checkpoint", "validate"},
+    "running": {"pause", "stop", "stop-and-save", "checkpoint", "validate", "steer"},
+    "paused": {"resume", "stop", "stop-and-save", "checkpoint", "validate", "steer"},
     "completed": set(),
     "stopped": {"resume"},
     "failed": {"resume"},
@@ -99,7 +99,7 @@ POSSIBLE: dict[str, set[Action]] = {
 @pytest.mark.parametrize("status", POSSIBLE)
 def test_what_can_be_asked_in_each_status(status):
     state = RunState(status=status)
-    actions = ("pause", "resume", "stop", "stop-and-save", "checkpoint", "validate", "unqueue")
+    actions = {action for possible in POSSIBLE.values() for action in possible}
     assert {action for action in actions if not refusal(action, state)} == POSSIBLE[status]
 
 
@@ -109,20 +109,36 @@ def test_a_model_that_was_handed_over_cannot_be_resumed_here():
 
 
 @pytest.mark.parametrize(
-    ("action", "state", "events", "now", "done"),
+    ("request_", "state", "news", "now", "done"),
     [
-        ("pause", RunState(status="running"), 3, 100.0, False),
-        ("pause", RunState(status="paused"), 3, 100.0, True),
-        ("pause", RunState(status="running"), 3, 300.0, True),
-        ("checkpoint", RunState(status="running"), 3, 101.0, False),
-        ("checkpoint", RunState(status="running"), 4, 101.0, True),
-        ("validate", RunState(status="running", phase="validating"), 3, 100.5, True),
-        ("validate", RunState(status="running"), 3, 100.5, False),
+        ("pause", RunState(status="running"), {"note"}, 100.0, False),
+        ("pause", RunState(status="paused"), set(), 100.0, True),
+        ("pause", RunState(status="running"), set(), 300.0, True),
+        ("checkpoint", RunState(status="running"), set(), 101.0, False),
+        ("checkpoint", RunState(status="running"), {"checkpoint"}, 101.0, True),
+        ("validate", RunState(status="running", phase="validating"), set(), 100.5, True),
+        ("validate", RunState(status="running"), set(), 100.5, False),
+        ("lr-factor=0.5", RunState(status="running"), {"alert", "checkpoint"}, 101.0, False),
+        ("lr-factor=0.5", RunState(status="running"), {"alert", "steered"}, 101.0, True),
+        ("patience=none", RunState(status="running"), {"refused"}, 101.0, True),
     ],
 )
-def test_what_was_asked_is_shown_until_the_run_answers(action, state, events, now, done):
-    asked = Asked("run", action, "running", events=3, at=100.0)
-    assert asked.is_done(state, events, now) is done
+def test_what_was_asked_is_shown_until_the_run_answers(request_, state, news, now, done):
+    asked = Asked("run", request_, "running", events=3, at=100.0)
+    assert asked.is_done(state, news, now) is done
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ("lr-factor=0.5", "learning rate × 0.5 asked for…"),
+        ("more-steps=1500.0", "1,500 more steps asked for…"),
+        ("patience=3.0", "patience 3 asked for…"),
+        ("patience=none", "patience off asked for…"),
+    ],
+)
+def test_an_act_that_waits_says_what_was_asked(request_, words):
+    assert doing(request_) == words
 
 
 def test_progress_words_leave_out_what_is_not_known():
