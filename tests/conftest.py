@@ -7,6 +7,7 @@ import os
 os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}  # before torch is imported
 
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ from hypothesis import settings
 
 settings.register_profile("traindeck", deadline=None, derandomize=True)
 settings.load_profile("traindeck")
+resource_tracker.ensure_running()  # beside the first data worker Python starts it, until it exits
 
 
 @pytest.fixture(autouse=True)

@@ -51,6 +51,8 @@ class BatchSource(Protocol):
 class ArraySource:
     """Tensors that lie in memory, one row a sample."""
 
+    draws_nothing = True
+
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         lengths = {name: len(tensor) for name, tensor in tensors.items()}
         if len(set(lengths.values())) != 1:
@@ -72,6 +74,8 @@ class TextBlocks:
     The blocks of an epoch do not overlap. With a seed, where the first one starts is a function
     of seed and epoch, so that every epoch cuts the text elsewhere; without one it is token 0.
     """
+
+    draws_nothing = True
 
     def __init__(self, tokens: Tensor, block_size: int, *, seed: int | None) -> None:
         self.tokens, self.block_size, self.seed = tokens, block_size, seed
@@ -111,6 +115,8 @@ class MaskedBlocks:
     With a seed every epoch cuts the text elsewhere and hides other tokens, as a function of seed
     and epoch; without one all epochs are alike.
     """
+
+    draws_nothing = True
 
     def __init__(
         self, tokens: Tensor, block_size: int, masking: Masking, *, seed: int | None
