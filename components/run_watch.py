@@ -1,15 +1,25 @@
-"""The part of the Live page that refreshes itself: header, buttons, samples, events."""
+"""The part of the Live page that refreshes itself: header, buttons, samples, evaluation, events."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from components import event_log, run_controls, run_header, sample_view, session, trouble
+from components import (
+    evaluation_view,
+    event_log,
+    run_controls,
+    run_header,
+    sample_view,
+    session,
+    trouble,
+)
 from engine.errors import DamagedRun
 from engine.runs.run import Run
 from engine.runs.state import RunState, Status
 
 _REFRESH_S = 1.0
+_SLOW_REFRESH_S = 5.0
+"""Of what is large and changes with a validation."""
 
 
 def refresh_every_s(status: Status) -> float | None:
@@ -43,6 +53,12 @@ def samples(run: Run, status: Status) -> None:
     st.fragment(_samples, run_every=refresh_every_s(status))(run)
 
 
+def evaluation(run: Run, status: Status) -> None:
+    """Draw what the validations saw in detail and keep it fresh."""
+    every_s = None if refresh_every_s(status) is None else _SLOW_REFRESH_S
+    st.fragment(_evaluation, run_every=every_s)(run)
+
+
 def events(run: Run, status: Status) -> None:
     """Draw the event log and keep it fresh."""
     st.fragment(_events, run_every=refresh_every_s(status))(run)
@@ -51,6 +67,11 @@ def events(run: Run, status: Status) -> None:
 def _samples(run: Run) -> None:
     with trouble.shown():
         sample_view.show(run)
+
+
+def _evaluation(run: Run) -> None:
+    with trouble.shown():
+        evaluation_view.show(run)
 
 
 def _events(run: Run) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from components import session
+from components import session, step_picker
 from engine.runs.run import Run
 
 _STYLE = """<style>
@@ -37,7 +37,7 @@ def show(run: Run) -> None:
     if not steps:
         st.caption("Samples appear here after the first validation.")
         return
-    step = _picked(steps)
+    step = step_picker.pick(steps, "Samples at step", session.SAMPLE_STEP)
     try:
         samples = run.samples(step)
     except (OSError, ValueError) as error:
@@ -56,28 +56,6 @@ def samples_html(samples: object) -> str:
     texts = [_text(sample) for sample in samples if not _is_image(sample)]
     grid = f'<div class="td-images">{"".join(images)}</div>' if images else ""
     return grid + (f'<div class="td-texts">{"".join(texts)}</div>' if texts else "")
-
-
-def _picked(steps: list[int]) -> int:
-    """The step to show: the newest while following, else the one on the slider."""
-    if len(steps) == 1:
-        st.caption(f"Step {steps[0]:,}")
-        return steps[0]
-    kept = st.session_state.get(session.SAMPLE_STEP)
-    if session.follows_samples() or kept not in steps:
-        st.session_state[session.SAMPLE_STEP] = steps[-1]
-
-    def note_pick() -> None:
-        session.follow_samples(st.session_state[session.SAMPLE_STEP] == steps[-1])
-
-    step: int = st.select_slider(
-        "Samples at step",
-        options=steps,
-        format_func="{:,}".format,
-        key=session.SAMPLE_STEP,
-        on_change=note_pick,
-    )
-    return step
 
 
 def _is_image(sample: object) -> bool:

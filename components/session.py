@@ -24,12 +24,13 @@ _FORM = "form."
 RUNS_TABLE = "runs.table"
 RUNS_FILTER = "runs.filter"
 SAMPLE_STEP = "live.sample_step"
+EVALUATION_STEP = "live.evaluation_step"
 PICKED = "live.picked"
 _CHOSEN = "runs.chosen"
 _TABLE_ROWS = "runs.table_rows"
 _ASKED = "live.asked"
 _EVENTS = "live.events"
-_FOLLOWS = "live.follows_samples"
+_FOLLOWS = "live.follows."
 _WISH = "live.wish."
 _WRONG = "live.wrong."
 
@@ -178,12 +179,12 @@ def event_tail(run: Run) -> EventTail:
     return tail
 
 
-def follows_samples() -> bool:
-    """Whether the newest samples are to be shown as they come."""
-    follows: bool = st.session_state.get(_FOLLOWS, True)
+def follows(step_key: str) -> bool:
+    """Whether the newest step is to be shown as it comes; `step_key` is that of its slider."""
+    follows: bool = st.session_state.get(f"{_FOLLOWS}{step_key}", True)
     return follows
 
 
-def follow_samples(follow: bool) -> None:
-    """Keep whether to show the newest samples."""
-    st.session_state[_FOLLOWS] = follow
+def follow(step_key: str, follow: bool) -> None:
+    """Keep whether to show the newest step."""
+    st.session_state[f"{_FOLLOWS}{step_key}"] = follow

@@ -23,9 +23,12 @@ if run is not None:
         run_watch.header(run, status)
         range_test_view.show(run, status)
         run_board.of_one(run)
-        samples, events, document = st.tabs(["Samples", "Events", "Configuration"])
+        names = ["Samples", "Evaluation", "Events", "Configuration"]
+        samples, evaluation, events, document = st.tabs(names)
         with samples:
             run_watch.samples(run, status)
+        with evaluation:
+            run_watch.evaluation(run, status)
         with events:
             run_watch.events(run, status)
         with document:
