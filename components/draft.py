@@ -83,7 +83,8 @@ def at_field(problem: Problem, items: Sequence[Item]) -> Problem:
     if path in labels:
         return replace(problem, path=path)
     named = problem.message.split(" ", 1)[0]
-    for path in (f"{problem.path}.{named}", named):
+    for found in (f"{problem.path}.{named}", named):
+        path = tags.get(found, found)
         if path in labels:
             message = labels[path] + problem.message.removeprefix(named)
             return replace(problem, path=path, message=message)

@@ -8,25 +8,31 @@ from typing import Any
 from components import readable
 from components.draft import Draft
 from components.form_schema import Variants, value_at
-from engine.checks.fit import MODEL_TASKS
-from engine.task_spec import METRICS, TaskKind
-
-DATA_TASKS: dict[str, TaskKind] = {"python-docs": "causal-lm", "digits": "image-classification"}
-"""The task that each source of data is made for."""
+from engine.data.specs import DATA_TASKS
+from engine.models.specs import MODEL_TASKS
+from engine.task_spec import INPUTS, LOSSES, METRICS, TaskKind
 
 _MONITOR = "training.evaluation.monitor"
+_INPUTS = "task.inputs"
 LEADING = ("task.kind", "data", "model")
 """What the others follow when it is chosen."""
 
 
 def fitted(draft: Draft, chosen: str) -> Draft:
-    """The draft with task, data, model and monitored metric fitting the one just chosen."""
+    """The draft with task, data, model, loss and monitored metric fitting the one just chosen."""
     task = _task_of(draft, chosen)
     if task is None:
         return draft
     draft = draft.edited("task.kind", task)
-    for path, tasks in (("data", DATA_TASKS), ("model", MODEL_TASKS)):
-        draft = _with_variant(draft, path, {name for name, made in tasks.items() if made == task})
+    draft = _with_variant(draft, "task.loss", set(LOSSES[task]))
+    draft = _with_variant(
+        draft, "data", {name for name, made in DATA_TASKS.items() if made == task}
+    )
+    draft = _with_variant(
+        draft, "model", {name for name, tasks in MODEL_TASKS.items() if task in tasks}
+    )
+    if value_at(draft.document, _INPUTS) in [list(names) for names in INPUTS.values()]:
+        draft = draft.edited(_INPUTS, list(INPUTS[task]))
     if value_at(draft.document, _MONITOR) not in {f"val/{name}" for name in METRICS[task]}:
         draft = draft.edited(_MONITOR, "val/loss")
     return draft
@@ -43,6 +49,7 @@ def _changes(before: Draft, after: Draft, chosen: str) -> Iterator[str]:
         ("task.kind", "task"),
         ("data.source", "data"),
         ("model.kind", "model"),
+        ("task.loss.name", "loss"),
         (_MONITOR, "best model by"),
     ):
         old, new = value_at(before.document, path), value_at(after.document, path)
@@ -52,11 +59,12 @@ def _changes(before: Draft, after: Draft, chosen: str) -> Iterator[str]:
 
 def _task_of(draft: Draft, chosen: str) -> TaskKind | None:
     """The task that the chosen thing is for; None when it is not known."""
+    kind: Any = value_at(draft.document, "task.kind")
     if chosen == "data":
         return DATA_TASKS.get(value_at(draft.document, "data.source"))
     if chosen == "model":
-        return MODEL_TASKS.get(value_at(draft.document, "model.kind"))
-    kind: Any = value_at(draft.document, "task.kind")
+        tasks = MODEL_TASKS.get(value_at(draft.document, "model.kind"), (None,))
+        return kind if kind in tasks else tasks[0]
     return kind if kind in METRICS else None
 
 

@@ -3,9 +3,31 @@
 from __future__ import annotations
 
 from engine.data.specs import DataSpec
-from engine.models.specs import CNNSpec, GPTSpec, InMemoryModel, MLPSpec, ModelSpec, ViTSpec
+from engine.models.specs import (
+    CNNSpec,
+    EncoderSpec,
+    GPTSpec,
+    InMemoryModel,
+    MLPSpec,
+    ModelSpec,
+    Seq2SeqSpec,
+    ViTSpec,
+)
 
-_DATA = {"python-docs": "Python docs", "digits": "Digits", "in-memory": "In memory"}
+_DATA = {
+    "python-docs": "Python docs",
+    "masked-docs": "Masked docs",
+    "restore-docs": "Restored docs",
+    "python-tokens": "Python tokens",
+    "python-keywords": "Python keywords",
+    "python-constructs": "Python constructs",
+    "digits": "Digits",
+    "breast-cancer": "Breast cancer",
+    "wine": "Wine",
+    "iris": "Iris",
+    "diabetes": "Diabetes",
+    "in-memory": "In memory",
+}
 
 
 def model_words(model: ModelSpec) -> str:
@@ -13,6 +35,10 @@ def model_words(model: ModelSpec) -> str:
     match model:
         case GPTSpec():
             return f"GPT {model.layers}×{model.width}"
+        case EncoderSpec():
+            return f"Encoder {model.layers}×{model.width}"
+        case Seq2SeqSpec():
+            return f"Seq2seq {model.layers}×{model.width}"
         case ViTSpec():
             return f"ViT {model.layers}×{model.width}"
         case CNNSpec():

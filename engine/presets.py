@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.frozen import with_changes
 from engine.run_spec import RunSpec
+from engine.task_spec import TaskKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,38 @@ BASELINE = {
         model={"layers": 4, "heads": 4, "width": 128, "block_size": 64, "dropout": 0.0},
         validation=(64, 256),
     ),
+    "encoder": Recipe(
+        length=(1000, "steps"),
+        lr=2e-3,
+        batch_size=32,
+        every=(100, 200),
+        model={"layers": 2, "heads": 4, "width": 64, "dropout": 0.0},
+        validation=(256, 1024),
+    ),
+    "encoder/token-classification": Recipe(
+        length=(1000, "steps"),
+        lr=3e-3,
+        batch_size=16,
+        every=(100, 200),
+        model={"layers": 2, "heads": 4, "width": 64, "dropout": 0.0},
+        validation=(128, 512),
+    ),
+    "encoder/masked-lm": Recipe(
+        length=(1500, "steps"),
+        lr=2e-3,
+        batch_size=32,
+        every=(150, 300),
+        model={"layers": 2, "heads": 4, "width": 128, "dropout": 0.0},
+        validation=(128, 512),
+    ),
+    "seq2seq": Recipe(
+        length=(1000, "steps"),
+        lr=2e-3,
+        batch_size=32,
+        every=(100, 200),
+        model={"layers": 2, "heads": 4, "width": 128, "dropout": 0.0},
+        validation=(128, 256),
+    ),
     "vit": Recipe(
         length=(40, "epochs"),
         lr=1e-3,
@@ -80,6 +113,20 @@ BASELINE = {
         every=(90, 900),
         model={"layers": 2, "width": 128, "dropout": 0.2},
     ),
+    "mlp/tabular-classification": Recipe(
+        length=(600, "steps"),
+        lr=1e-3,
+        batch_size=32,
+        every=(30, 300),
+        model={"layers": 2, "width": 64, "dropout": 0.2},
+    ),
+    "mlp/tabular-regression": Recipe(
+        length=(500, "steps"),
+        lr=2e-3,
+        batch_size=32,
+        every=(25, 250),
+        model={"layers": 1, "width": 32, "dropout": 0.0},
+    ),
     "in-memory": Recipe(length=(20, "epochs"), lr=1e-3, batch_size=32, every=(100, 200)),
 }
 QUICK_PROTOTYPE = {
@@ -90,6 +137,38 @@ QUICK_PROTOTYPE = {
         model={"layers": 2, "heads": 2, "width": 96, "block_size": 64, "dropout": 0.0},
         warmup_steps=20,
         validation=(64, 128),
+    ),
+    "encoder": replace(
+        BASELINE["encoder"],
+        length=(300, "steps"),
+        every=(50, 100),
+        model={"layers": 2, "heads": 2, "width": 48, "dropout": 0.0},
+        warmup_steps=20,
+        validation=(256, 512),
+    ),
+    "encoder/token-classification": replace(
+        BASELINE["encoder/token-classification"],
+        length=(300, "steps"),
+        every=(50, 100),
+        model={"layers": 2, "heads": 2, "width": 48, "dropout": 0.0},
+        warmup_steps=20,
+        validation=(128, 256),
+    ),
+    "encoder/masked-lm": replace(
+        BASELINE["encoder/masked-lm"],
+        length=(300, "steps"),
+        every=(50, 100),
+        model={"layers": 2, "heads": 2, "width": 64, "dropout": 0.0},
+        warmup_steps=20,
+        validation=(128, 256),
+    ),
+    "seq2seq": replace(
+        BASELINE["seq2seq"],
+        length=(400, "steps"),
+        every=(50, 100),
+        model={"layers": 1, "heads": 2, "width": 96, "dropout": 0.0},
+        warmup_steps=20,
+        validation=(128, 128),
     ),
     "vit": replace(
         BASELINE["vit"],
@@ -112,6 +191,20 @@ QUICK_PROTOTYPE = {
         model={"layers": 1, "width": 64, "dropout": 0.0},
         warmup_steps=20,
     ),
+    "mlp/tabular-classification": replace(
+        BASELINE["mlp/tabular-classification"],
+        length=(100, "steps"),
+        every=(10, 50),
+        model={"layers": 1, "width": 32, "dropout": 0.0},
+        warmup_steps=10,
+    ),
+    "mlp/tabular-regression": replace(
+        BASELINE["mlp/tabular-regression"],
+        length=(100, "steps"),
+        every=(10, 50),
+        model={"layers": 1, "width": 16, "dropout": 0.0},
+        warmup_steps=10,
+    ),
     "in-memory": replace(
         BASELINE["in-memory"], length=(3, "epochs"), every=(20, 40), warmup_steps=0
     ),
@@ -125,6 +218,42 @@ PRODUCTION = {
         model={"layers": 4, "heads": 6, "width": 192, "block_size": 128, "dropout": 0.1},
         warmup_steps=100,
         validation=(64, None),
+    ),
+    "encoder": replace(
+        BASELINE["encoder"],
+        length=(3000, "steps"),
+        lr=1e-3,
+        every=(150, 300),
+        model={"layers": 4, "heads": 4, "width": 96, "dropout": 0.1},
+        warmup_steps=100,
+        validation=(256, None),
+    ),
+    "encoder/token-classification": replace(
+        BASELINE["encoder/token-classification"],
+        length=(3000, "steps"),
+        lr=2e-3,
+        every=(150, 300),
+        model={"layers": 4, "heads": 4, "width": 96, "dropout": 0.0},
+        warmup_steps=100,
+        validation=(128, None),
+    ),
+    "encoder/masked-lm": replace(
+        BASELINE["encoder/masked-lm"],
+        length=(4000, "steps"),
+        lr=1e-3,
+        every=(200, 400),
+        model={"layers": 4, "heads": 6, "width": 192, "dropout": 0.1},
+        warmup_steps=100,
+        validation=(128, None),
+    ),
+    "seq2seq": replace(
+        BASELINE["seq2seq"],
+        length=(3000, "steps"),
+        lr=1e-3,
+        every=(150, 300),
+        model={"layers": 3, "heads": 4, "width": 192, "dropout": 0.1},
+        warmup_steps=100,
+        validation=(128, None),
     ),
     "vit": replace(
         BASELINE["vit"],
@@ -145,6 +274,22 @@ PRODUCTION = {
         length=(200, "epochs"),
         every=(225, 2250),
         model={"layers": 3, "width": 256, "dropout": 0.3},
+        warmup_steps=100,
+    ),
+    "mlp/tabular-classification": replace(
+        BASELINE["mlp/tabular-classification"],
+        length=(1500, "steps"),
+        lr=3e-4,
+        every=(75, 750),
+        model={"layers": 3, "width": 128, "dropout": 0.3},
+        warmup_steps=100,
+    ),
+    "mlp/tabular-regression": replace(
+        BASELINE["mlp/tabular-regression"],
+        length=(1500, "steps"),
+        lr=3e-4,
+        every=(75, 750),
+        model={"layers": 2, "width": 64, "dropout": 0.3},
         warmup_steps=100,
     ),
     "in-memory": replace(BASELINE["in-memory"], length=(60, "epochs")),
@@ -169,11 +314,17 @@ class Preset:
     label: str
     sentence: str
     recipes: Mapping[str, Recipe]
-    """Kind of model -> what is set."""
+    """Kind of model, or `kind/task` where a task needs another recipe -> what is set."""
+
+    def recipe(self, kind: str, task: TaskKind | None) -> Recipe | None:
+        """What is set for a kind of model and its task; None for an unknown kind."""
+        return self.recipes.get(f"{kind}/{task}", self.recipes.get(kind))
 
     def apply(self, spec: RunSpec) -> RunSpec:
-        """The spec with the recipe for its kind of model."""
-        return with_changes(spec, self.recipes[spec.model.kind].changes())
+        """The spec with the recipe for its kind of model and its task."""
+        recipe = self.recipe(spec.model.kind, spec.task.kind)
+        assert recipe is not None
+        return with_changes(spec, recipe.changes())
 
 
 PRESETS: dict[str, Preset] = {

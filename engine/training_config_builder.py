@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeVar
 
-from engine.checks.fit import MODEL_TASKS
-from engine.data.specs import DataSpec
+from engine.data.specs import DATA_TASKS, DataSpec
 from engine.documents.keywords import Document, overlaid, placed, plain
 from engine.errors import BadInput, Problem
 from engine.frozen import Frozen, with_changes
-from engine.models.specs import ModelSpec
+from engine.models.specs import MODEL_TASKS, ModelSpec
 from engine.presets import PRESETS, Recipe
 from engine.run_spec import RunSpec
 from engine.task_spec import TaskKind
@@ -158,7 +157,7 @@ class _Builder:
         return self._as_spec()._choose("data", "source", dataset, settings)
 
     def with_task(self, kind: TaskKind, /, **settings: object) -> RunSpecBuilder:
-        """The task, where it is not what the model is made for, or has settings of its own."""
+        """The task, where it is not what the data is made for, or has settings of its own."""
         return self._as_spec()._and({"task": {"kind": kind, **settings}})
 
     def with_name(self, name: str) -> RunSpecBuilder:
@@ -194,7 +193,14 @@ class _Builder:
         return replace(self, _problems=(*self._problems, *problems))
 
     def _recipe(self) -> Recipe | None:
-        return PRESETS[self._preset].recipes.get(self._kind) if self._preset else None
+        return PRESETS[self._preset].recipe(self._kind, self._task()) if self._preset else None
+
+    def _task(self) -> TaskKind | None:
+        """What was asked for, else what the data is made for, else what the model usually does."""
+        asked = self._parts.get("task", {}).get("kind")
+        made_for = DATA_TASKS.get(self._parts.get("data", {}).get("source"))
+        usual = MODEL_TASKS.get(self._kind, (None,))[0]
+        return asked or made_for or usual
 
     def _training(self) -> Document:
         recipe, base = self._recipe(), TrainingConfig()
@@ -235,7 +241,7 @@ class RunSpecBuilder(_Builder):
     def build(self) -> RunSpec:
         """The document that a run can be started from, here or anywhere.
 
-        The task is the one that the model is made for unless `with_task` said another.
+        The task is the one that the data is made for unless `with_task` said another.
 
         Raises:
             BadInput: with everything that is wrong.
@@ -244,7 +250,7 @@ class RunSpecBuilder(_Builder):
         recipe = self._recipe()
         if recipe is not None and "model" in document:
             document["model"] = {**recipe.model, **document["model"]}
-        task = MODEL_TASKS.get(self._kind)
+        task = self._task()
         if task is not None:
             document["task"] = overlaid({"kind": task}, document.get("task", {}))
         return self._parsed(RunSpec, document)

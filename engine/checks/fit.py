@@ -6,41 +6,23 @@ from collections.abc import Iterator
 
 from engine.checks.finding import Case, Check, Finding, error, warning
 from engine.config.losses import CrossEntropyConfig
-from engine.models.specs import CNNSpec, GPTSpec, ViTSpec
-from engine.task_spec import TaskKind
+from engine.data.specs import DATA_TASKS, MaskedDocsSpec
+from engine.models.specs import MODEL_TASKS, CNNSpec, GPTSpec, ViTSpec
+from engine.task_spec import INPUTS
 
-MODALITIES: dict[TaskKind, str] = {
-    "causal-lm": "text",
-    "masked-lm": "text",
-    "sequence-classification": "text",
-    "multi-label-classification": "text",
-    "token-classification": "text",
-    "seq2seq": "text",
-    "image-classification": "image",
-    "tabular-classification": "table",
-    "tabular-regression": "table",
-}
-"""What each task reads."""
-MODEL_TASKS: dict[str, TaskKind] = {
-    "gpt": "causal-lm",
-    "vit": "image-classification",
-    "cnn": "image-classification",
-    "mlp": "image-classification",
-}
-"""The task that each model preset is made for."""
-BUNDLED_FIELDS = {"inputs": "inputs", "target": "targets"}
-"""The names of the batch's tensors in bundled data."""
+BUNDLED_TARGET = "targets"
+"""The name of the targets in bundled data; that of the inputs depends on the task."""
 
 
 def data_for_task(case: Case) -> Iterator[Finding]:
-    task, found = case.spec.task.kind, case.facts.modality
-    wanted = MODALITIES[task]
-    if found not in (wanted, "unknown"):
+    task, found = case.spec.task.kind, case.facts.task
+    if found not in (None, task):
+        fitting = ", ".join(repr(name) for name, made in DATA_TASKS.items() if made == task)
         yield error(
             "data.source",
-            f"task '{task}' learns from data of kind {wanted}, but this data is {found}",
+            f"is data for task {found!r}, not for {task!r}",
             repr(case.spec.data.source),
-            f"Choose other data, or another task than {task!r}.",
+            f"Data for it: {fitting}. Or choose task {found!r}.",
         )
 
 
@@ -54,10 +36,8 @@ def model_for_task(case: Case) -> Iterator[Finding]:
                 repr(kind),
                 "Run that program, or choose a preset.",
             )
-    elif MODEL_TASKS[kind] != task:
-        fitting = ", ".join(
-            repr(name) for name, made_for in MODEL_TASKS.items() if made_for == task
-        )
+    elif task not in MODEL_TASKS[kind]:
+        fitting = ", ".join(repr(name) for name, tasks in MODEL_TASKS.items() if task in tasks)
         yield error(
             "model.kind", f"does not do task {task!r}", repr(kind), f"Models that do: {fitting}."
         )
@@ -67,14 +47,16 @@ def fields_of_batches(case: Case) -> Iterator[Finding]:
     if case.spec.data.source == "in-memory":
         return
     task = case.spec.task
-    if task.inputs != (BUNDLED_FIELDS["inputs"],):
+    given = INPUTS[task.kind]
+    if task.inputs != given:
+        named = " and ".join(map(repr, given))
         yield error(
             "task.inputs",
-            "bundled data has one input, 'inputs'",
+            f"bundled data for this task has {named}, in this order",
             list(task.inputs),
-            "Use ['inputs'].",
+            f"Use {list(given)}.",
         )
-    if task.target != BUNDLED_FIELDS["target"]:
+    if task.target != BUNDLED_TARGET:
         yield error(
             "task.target", "bundled data has no such target", repr(task.target), "Use 'targets'."
         )
@@ -82,20 +64,27 @@ def fields_of_batches(case: Case) -> Iterator[Finding]:
 
 def context_in_text(case: Case) -> Iterator[Finding]:
     """Training blocks start at a random token of the first block, so one more must be there."""
-    spec, facts = case.spec.model, case.facts
-    if not isinstance(spec, GPTSpec) or facts.train_tokens is None:
+    facts, length = case.facts, _block_length(case)
+    if length is None or facts.train_tokens is None:
         return
+    path, tokens = length
     val_tokens = facts.val_tokens or 0
     longest = max(1, min(facts.train_tokens // 2, val_tokens - 1))
     remedy = f"At most {longest:,} fits, or choose more text or another validation share."
-    if spec.block_size > facts.train_tokens // 2:
-        got = f"{spec.block_size:,} for {facts.train_tokens:,} tokens"
-        message = "the context is longer than half of the training text"
-        yield error("model.block_size", message, got, remedy)
-    elif spec.block_size > val_tokens - 1:
-        got = f"{spec.block_size:,} for {val_tokens:,} tokens"
-        message = "the context does not fit into the validation text"
-        yield error("model.block_size", message, got, remedy)
+    if tokens > facts.train_tokens // 2:
+        got = f"{tokens:,} for {facts.train_tokens:,} tokens"
+        yield error(path, "one sample is longer than half of the training text", got, remedy)
+    elif tokens > val_tokens - 1:
+        got = f"{tokens:,} for {val_tokens:,} tokens"
+        yield error(path, "one sample does not fit into the validation text", got, remedy)
+
+
+def _block_length(case: Case) -> tuple[str, int] | None:
+    """Path and value of the length of blocks, for texts that are cut into such."""
+    model, data = case.spec.model, case.spec.data
+    if isinstance(data, MaskedDocsSpec):
+        return "data.length", data.length
+    return ("model.block_size", model.block_size) if isinstance(model, GPTSpec) else None
 
 
 def patches_in_image(case: Case) -> Iterator[Finding]:
@@ -142,7 +131,7 @@ def enough_data(case: Case) -> Iterator[Finding]:
 def smoothing_of_text(case: Case) -> Iterator[Finding]:
     task = case.spec.task
     smoothing = task.loss.label_smoothing if isinstance(task.loss, CrossEntropyConfig) else 0
-    if task.kind == "causal-lm" and smoothing:
+    if task.kind in ("causal-lm", "masked-lm") and smoothing:
         yield warning(
             "task.loss.label_smoothing",
             "raises the training loss, while validation is measured without it: the two curves "

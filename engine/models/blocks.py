@@ -1,4 +1,4 @@
-"""The transformer block that the GPT and the vision transformer are made of."""
+"""The blocks that all transformers here are made of."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from engine.data.vocabulary import PADDING
 
 INIT_STD = 0.02
 
@@ -20,7 +22,8 @@ class SelfAttention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width, bias=bias)
         self.project = nn.Linear(width, width, bias=bias)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """`mask`, for models that are not causal: which positions can be looked at."""
         batch, length, width = x.shape
         qkv = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
@@ -28,8 +31,37 @@ class SelfAttention(nn.Module):
             query,
             key,
             value,
+            attn_mask=mask,
             dropout_p=self.dropout if self.training else 0.0,
             is_causal=self.causal,
+        )
+        out: Tensor = self.project(mixed.transpose(1, 2).reshape(batch, length, width))
+        return out
+
+
+class CrossAttention(nn.Module):
+    """Multi-head attention of a sequence (B, T, width) to another one (B, S, width)."""
+
+    def __init__(self, width: int, heads: int, *, dropout: float, bias: bool) -> None:
+        super().__init__()
+        assert width % heads == 0
+        self.heads, self.dropout = heads, dropout
+        self.query = nn.Linear(width, width, bias=bias)
+        self.key_value = nn.Linear(width, 2 * width, bias=bias)
+        self.project = nn.Linear(width, width, bias=bias)
+
+    def forward(self, x: Tensor, source: Tensor, mask: Tensor | None = None) -> Tensor:
+        """`mask`: which positions of the source can be looked at."""
+        batch, length, width = x.shape
+        query = self.query(x).view(batch, length, self.heads, -1).transpose(1, 2)
+        key_value = self.key_value(source).view(batch, source.shape[1], 2, self.heads, -1)
+        key, value = key_value.permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(
+            query,
+            key,
+            value,
+            attn_mask=mask,
+            dropout_p=self.dropout if self.training else 0.0,
         )
         out: Tensor = self.project(mixed.transpose(1, 2).reshape(batch, length, width))
         return out
@@ -47,10 +79,36 @@ class Block(nn.Module):
         self.project = nn.Linear(4 * width, width, bias=bias)
         self.drop = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.drop(self.attention(self.norm_1(x)))
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        x = x + self.drop(self.attention(self.norm_1(x), mask))
         added: Tensor = self.drop(self.project(F.gelu(self.widen(self.norm_2(x)))))
         return x + added
+
+
+class DecoderBlock(nn.Module):
+    """Attention to what was written, to the source, then a feed-forward network."""
+
+    def __init__(self, width: int, heads: int, *, dropout: float, bias: bool) -> None:
+        super().__init__()
+        self.norm_1 = nn.LayerNorm(width, bias=bias)
+        self.attention = SelfAttention(width, heads, dropout=dropout, causal=True, bias=bias)
+        self.norm_2 = nn.LayerNorm(width, bias=bias)
+        self.cross = CrossAttention(width, heads, dropout=dropout, bias=bias)
+        self.norm_3 = nn.LayerNorm(width, bias=bias)
+        self.widen = nn.Linear(width, 4 * width, bias=bias)
+        self.project = nn.Linear(4 * width, width, bias=bias)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, source: Tensor, mask: Tensor | None = None) -> Tensor:
+        x = x + self.drop(self.attention(self.norm_1(x)))
+        x = x + self.drop(self.cross(self.norm_2(x), source, mask))
+        added: Tensor = self.drop(self.project(F.gelu(self.widen(self.norm_3(x)))))
+        return x + added
+
+
+def visible(tokens: Tensor) -> Tensor:
+    """Mask (B, 1, 1, T) for the attention to padded tokens (B, T): all that is no padding."""
+    return (tokens != PADDING)[:, None, None, :]
 
 
 def initialise(model: nn.Module, *, layers: int) -> None:

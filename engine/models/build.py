@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,9 +10,22 @@ from torch import nn
 from engine.data.specs import DataFacts
 from engine.errors import BadInput, EngineError, Problem
 from engine.models.cnn import CNN
+from engine.models.encoder import Encoder
 from engine.models.gpt import GPT
 from engine.models.mlp import MLP
-from engine.models.specs import CNNSpec, GPTSpec, InMemoryModel, MLPSpec, ModelSpec, ViTSpec
+from engine.models.seq2seq import Seq2Seq
+from engine.models.size import PER_TOKEN, table_or_image
+from engine.models.specs import (
+    MODEL_TASKS,
+    CNNSpec,
+    EncoderSpec,
+    GPTSpec,
+    InMemoryModel,
+    MLPSpec,
+    ModelSpec,
+    Seq2SeqSpec,
+    ViTSpec,
+)
 from engine.models.vit import ViT
 
 T = TypeVar("T")
@@ -34,10 +46,14 @@ def build_model(spec: ModelSpec, facts: DataFacts) -> nn.Module:
 
     Raises:
         NotBuildable: for a model that was handed over in memory.
-        BadInput: when the data lacks a fact that the model needs (a vocabulary, classes...).
+        BadInput: when the data is for a task that the model does not do, or lacks a fact that
+            the model needs (a vocabulary, classes...).
     """
     if isinstance(spec, InMemoryModel):
         raise NotBuildable(spec.class_name)
+    if facts.task not in (None, *MODEL_TASKS[spec.kind]):
+        message = f"does not do task {facts.task!r}, which the data is made for"
+        raise BadInput([Problem("model.kind", message, repr(spec.kind), "Choose other data.")])
     return MODELS[spec.kind](spec, facts)
 
 
@@ -48,6 +64,34 @@ def _gpt(spec: GPTSpec, facts: DataFacts) -> GPT:
         heads=spec.heads,
         width=spec.width,
         block_size=spec.block_size,
+        dropout=spec.dropout,
+    )
+
+
+def _encoder(spec: EncoderSpec, facts: DataFacts) -> Encoder:
+    texts = "texts of one length with a vocabulary"
+    return Encoder(
+        vocabulary_size=_needed(facts.vocabulary_size, "encoder", texts),
+        length=_needed(facts.tokens_per_sample, "encoder", texts),
+        outputs=_needed(facts.outputs, "encoder", "data with named classes"),
+        per_token=facts.task in PER_TOKEN,
+        padded=facts.padded is True,
+        layers=spec.layers,
+        heads=spec.heads,
+        width=spec.width,
+        dropout=spec.dropout,
+    )
+
+
+def _seq2seq(spec: Seq2SeqSpec, facts: DataFacts) -> Seq2Seq:
+    texts = "pairs of texts with a vocabulary"
+    return Seq2Seq(
+        vocabulary_size=_needed(facts.vocabulary_size, "seq2seq", texts),
+        length=_needed(facts.tokens_per_sample, "seq2seq", texts),
+        target_length=_needed(facts.target_tokens, "seq2seq", texts),
+        layers=spec.layers,
+        heads=spec.heads,
+        width=spec.width,
         dropout=spec.dropout,
     )
 
@@ -76,8 +120,8 @@ def _cnn(spec: CNNSpec, facts: DataFacts) -> CNN:
 
 def _mlp(spec: MLPSpec, facts: DataFacts) -> MLP:
     return MLP(
-        inputs=math.prod(_needed(facts.image_shape, "mlp", "inputs of one known size")),
-        classes=_classes(facts, "mlp"),
+        inputs=_needed(table_or_image(facts), "mlp", "inputs of one known size"),
+        outputs=_needed(facts.outputs, "mlp", "data with named classes or a number to predict"),
         layers=spec.layers,
         width=spec.width,
         dropout=spec.dropout,
@@ -97,4 +141,11 @@ def _needed(fact: T | None, kind: str, what: str) -> T:
 
 Builder = Callable[[Any, DataFacts], nn.Module]
 
-MODELS: dict[str, Builder] = {"gpt": _gpt, "vit": _vit, "cnn": _cnn, "mlp": _mlp}
+MODELS: dict[str, Builder] = {
+    "gpt": _gpt,
+    "encoder": _encoder,
+    "seq2seq": _seq2seq,
+    "vit": _vit,
+    "cnn": _cnn,
+    "mlp": _mlp,
+}

@@ -6,10 +6,10 @@ from torch import Tensor, nn
 
 
 class MLP(nn.Module):
-    """From inputs (B, ...) to the logits (B, classes)."""
+    """From inputs (B, ...) to the outputs (B, outputs): logits of classes, or a number."""
 
     def __init__(
-        self, *, inputs: int, classes: int, layers: int, width: int, dropout: float = 0.0
+        self, *, inputs: int, outputs: int, layers: int, width: int, dropout: float = 0.0
     ) -> None:
         super().__init__()
         self.flatten = nn.Flatten()
@@ -21,8 +21,8 @@ class MLP(nn.Module):
             nn.init.zeros_(linear.bias)
             hidden += [linear, nn.GELU(), *([nn.Dropout(dropout)] if dropout else [])]
         self.hidden = nn.Sequential(*hidden)
-        self.head = nn.Linear(sizes[-1], classes)
+        self.head = nn.Linear(sizes[-1], outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.hidden(self.flatten(x)))
-        return logits
+        outputs: Tensor = self.head(self.hidden(self.flatten(x)))
+        return outputs

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from engine.data.specs import DataFacts
-from engine.models.size import size_of
-from engine.models.specs import CNNSpec, GPTSpec, MLPSpec, ModelSpec, ViTSpec
+from engine.models.size import size_of, table_or_image
+from engine.models.specs import (
+    CNNSpec,
+    EncoderSpec,
+    GPTSpec,
+    MLPSpec,
+    ModelSpec,
+    Seq2SeqSpec,
+    ViTSpec,
+)
 from engine.parameters.plan import ParameterFact, Role
 
 
@@ -27,6 +34,30 @@ def _gpt(spec: GPTSpec, facts: DataFacts) -> Iterator[ParameterFact]:
     for layer in range(spec.layers):
         yield from _block(f"blocks.{layer}", width, bias=False)
     yield ParameterFact("norm.weight", (width,), "norm")
+
+
+def _encoder(spec: EncoderSpec, facts: DataFacts) -> Iterator[ParameterFact]:
+    width = spec.width
+    yield ParameterFact("tokens.weight", (facts.vocabulary_size or 0, width), "embedding")
+    yield ParameterFact("positions.weight", (facts.tokens_per_sample or 0, width), "embedding")
+    for layer in range(spec.layers):
+        yield from _block(f"blocks.{layer}", width, bias=True)
+    yield from _norm("norm", width, bias=True)
+    yield from _linear("head", width, facts.outputs or 0, role="head")
+
+
+def _seq2seq(spec: Seq2SeqSpec, facts: DataFacts) -> Iterator[ParameterFact]:
+    width = spec.width
+    shape = facts.vocabulary_size or 0, width
+    yield ParameterFact("tokens.weight", shape, "embedding", ("head.weight",))
+    yield ParameterFact("positions.weight", (facts.tokens_per_sample or 0, width), "embedding")
+    yield ParameterFact("target_positions.weight", (facts.target_tokens or 0, width), "embedding")
+    for layer in range(spec.layers):
+        yield from _block(f"encoder_blocks.{layer}", width, bias=False)
+    yield from _norm("encoder_norm", width, bias=False)
+    for layer in range(spec.layers):
+        yield from _decoder_block(f"decoder_blocks.{layer}", width)
+    yield from _norm("norm", width, bias=False)
 
 
 def _vit(spec: ViTSpec, facts: DataFacts) -> Iterator[ParameterFact]:
@@ -54,11 +85,11 @@ def _cnn(spec: CNNSpec, facts: DataFacts) -> Iterator[ParameterFact]:
 
 
 def _mlp(spec: MLPSpec, facts: DataFacts) -> Iterator[ParameterFact]:
-    before, apart = math.prod(facts.image_shape or (0,)), 3 if spec.dropout else 2
+    before, apart = table_or_image(facts) or 0, 3 if spec.dropout else 2
     for layer in range(spec.layers):
         yield from _linear(f"hidden.{layer * apart}", before, spec.width)
         before = spec.width
-    yield from _linear("head", before, len(facts.classes or ()), role="head")
+    yield from _linear("head", before, facts.outputs or 0, role="head")
 
 
 def _block(name: str, width: int, *, bias: bool) -> Iterator[ParameterFact]:
@@ -68,6 +99,17 @@ def _block(name: str, width: int, *, bias: bool) -> Iterator[ParameterFact]:
     yield from _norm(f"{name}.norm_2", width, bias=bias)
     yield from _linear(f"{name}.widen", width, 4 * width, bias=bias)
     yield from _linear(f"{name}.project", 4 * width, width, bias=bias)
+
+
+def _decoder_block(name: str, width: int) -> Iterator[ParameterFact]:
+    """A block, with the attention to the source before the feed-forward network."""
+    *attention, norm, widen, project = _block(name, width, bias=False)
+    yield from (*attention, norm)
+    yield from _linear(f"{name}.cross.query", width, width, bias=False)
+    yield from _linear(f"{name}.cross.key_value", width, 2 * width, bias=False)
+    yield from _linear(f"{name}.cross.project", width, width, bias=False)
+    yield from _norm(f"{name}.norm_3", width, bias=False)
+    yield from (widen, project)
 
 
 def _linear(
@@ -86,6 +128,8 @@ def _norm(name: str, width: int, *, bias: bool) -> Iterator[ParameterFact]:
 
 PARAMETERS: dict[str, Callable[[Any, DataFacts], Iterator[ParameterFact]]] = {
     "gpt": _gpt,
+    "encoder": _encoder,
+    "seq2seq": _seq2seq,
     "vit": _vit,
     "cnn": _cnn,
     "mlp": _mlp,

@@ -8,7 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.data.specs import DataFacts
-from engine.models.specs import CNNSpec, GPTSpec, MLPSpec, ModelSpec, ViTSpec
+from engine.models.specs import (
+    MODEL_TASKS,
+    CNNSpec,
+    EncoderSpec,
+    GPTSpec,
+    MLPSpec,
+    ModelSpec,
+    Seq2SeqSpec,
+    ViTSpec,
+)
+from engine.task_spec import TaskKind
+
+TransformerSpec = GPTSpec | EncoderSpec | Seq2SeqSpec | ViTSpec
+
+PER_TOKEN: tuple[TaskKind, ...] = ("masked-lm", "token-classification")
+"""The tasks for which an encoder says something of each token, not of the whole text."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +59,32 @@ def forward_flops(spec: ModelSpec, facts: DataFacts) -> float | None:
     return None if size is None else size.forward_flops
 
 
+def training_flops(spec: ModelSpec, facts: DataFacts) -> float | None:
+    """Operations of a training step a sample: the backward pass takes twice the forward pass."""
+    forward = forward_flops(spec, facts)
+    return None if forward is None else 3 * forward
+
+
 def activation_floats(spec: ModelSpec, facts: DataFacts) -> int | None:
     """Numbers a sample kept for the backward pass, estimated; None when unknown."""
     size = size_of(spec, facts)
     return None if size is None else size.activation_floats
 
 
+def table_or_image(facts: DataFacts) -> int | None:
+    """How many numbers a sample has that is no text."""
+    if facts.features is not None:
+        return len(facts.features)
+    return None if facts.image_shape is None else math.prod(facts.image_shape)
+
+
 def _fits(spec: ModelSpec, facts: DataFacts) -> bool:
-    if isinstance(spec, GPTSpec):
+    if facts.task not in (None, *MODEL_TASKS[spec.kind]):
+        return False
+    if isinstance(spec, GPTSpec | EncoderSpec | Seq2SeqSpec):
         return facts.vocabulary_size is not None
+    if isinstance(spec, MLPSpec):
+        return table_or_image(facts) is not None and facts.outputs is not None
     if facts.image_shape is None or facts.classes is None:
         return False
     _, height, width = facts.image_shape
@@ -69,6 +101,40 @@ def _gpt(spec: GPTSpec, facts: DataFacts) -> Size:
         parameters=embeddings + spec.layers * block_parameters + width,
         forward_flops=_blocks_flops(spec, length) + 2.0 * length * width * vocabulary,
         activation_floats=_blocks_activations(spec, length) + length * (2 * width + vocabulary),
+    )
+
+
+def _encoder(spec: EncoderSpec, facts: DataFacts) -> Size:
+    vocabulary, outputs = facts.vocabulary_size or 0, facts.outputs or 0
+    length, width = facts.tokens_per_sample or 0, spec.width
+    predictions = length if facts.task in PER_TOKEN else 1
+    block_parameters = 12 * width**2 + 13 * width
+    ends = (vocabulary + length) * width + 2 * width + (width + 1) * outputs
+    return Size(
+        parameters=ends + spec.layers * block_parameters,
+        forward_flops=_blocks_flops(spec, length) + 2.0 * predictions * width * outputs,
+        activation_floats=_blocks_activations(spec, length)
+        + 2 * length * width
+        + predictions * outputs,
+    )
+
+
+def _seq2seq(spec: Seq2SeqSpec, facts: DataFacts) -> Size:
+    vocabulary, width = facts.vocabulary_size or 0, spec.width
+    source, target = facts.tokens_per_sample or 0, facts.target_tokens or 0
+    block_parameters = 28 * width**2 + 5 * width  # of the encoder's and the decoder's together
+    ends = (vocabulary + source + target) * width + 2 * width
+    looks = 4.0 * width**2 * (target + source) + 4.0 * target * source * width
+    blocks = _blocks_flops(spec, source) + _blocks_flops(spec, target) + spec.layers * looks
+    kept_looks = spec.layers * (target * 5 * width + source * 2 * width)
+    return Size(
+        parameters=ends + spec.layers * block_parameters,
+        forward_flops=blocks + 2.0 * target * width * vocabulary,
+        activation_floats=_blocks_activations(spec, source)
+        + _blocks_activations(spec, target)
+        + kept_looks
+        + source * 2 * width
+        + target * (2 * width + vocabulary),
     )
 
 
@@ -108,24 +174,24 @@ def _cnn(spec: CNNSpec, facts: DataFacts) -> Size:
 
 
 def _mlp(spec: MLPSpec, facts: DataFacts) -> Size:
-    inputs, classes = math.prod(facts.image_shape or (0,)), len(facts.classes or ())
-    sizes = [inputs, *[spec.width] * spec.layers, classes]
+    inputs, outputs = table_or_image(facts) or 0, facts.outputs or 0
+    sizes = [inputs, *[spec.width] * spec.layers, outputs]
     weights = sum(before * after for before, after in zip(sizes, sizes[1:], strict=False))
     kept_a_layer = 3 if spec.dropout else 2
     return Size(
         parameters=weights + sum(sizes[1:]),
         forward_flops=2.0 * weights,
-        activation_floats=inputs + kept_a_layer * spec.layers * spec.width + classes,
+        activation_floats=inputs + kept_a_layer * spec.layers * spec.width + outputs,
     )
 
 
-def _blocks_flops(spec: GPTSpec | ViTSpec, length: int) -> float:
+def _blocks_flops(spec: TransformerSpec, length: int) -> float:
     """Of all blocks; the attention of causal models is counted in full, as is the custom."""
     width = spec.width
     return spec.layers * (2.0 * length * 12 * width**2 + 4.0 * length**2 * width)
 
 
-def _blocks_activations(spec: GPTSpec | ViTSpec, length: int) -> int:
+def _blocks_activations(spec: TransformerSpec, length: int) -> int:
     """Of all blocks: both norms in and out (4 widths), queries, keys, values and their mixture
     (4), the wide layer before and after its GELU (8). With dropout, whose masks count too, a CPU
     keeps the attention weights themselves: they grow with the square of the length."""
@@ -137,4 +203,11 @@ def _blocks_activations(spec: GPTSpec | ViTSpec, length: int) -> int:
 
 Sizer = Callable[[Any, DataFacts], Size]
 
-SIZES: dict[str, Sizer] = {"gpt": _gpt, "vit": _vit, "cnn": _cnn, "mlp": _mlp}
+SIZES: dict[str, Sizer] = {
+    "gpt": _gpt,
+    "encoder": _encoder,
+    "seq2seq": _seq2seq,
+    "vit": _vit,
+    "cnn": _cnn,
+    "mlp": _mlp,
+}

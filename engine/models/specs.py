@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from engine.frozen import Frozen, knob
+from engine.task_spec import TaskKind
 
 
 def _width_divides(width: int, info: ValidationInfo) -> int:
@@ -33,6 +34,38 @@ class GPTSpec(Frozen):
     """Size of the vector that stands for a token."""
     block_size: int = knob(64, "Context length", unit="tokens", common=True, gt=0, le=1_000_000)
     """The most tokens that the model can look back on."""
+    dropout: float = knob(0.0, "Dropout", ge=0, lt=1)
+    """Share of activations set to zero during training."""
+
+    _divides = field_validator("width")(_width_divides)
+
+
+class EncoderSpec(Frozen):
+    """A transformer that reads a whole text and says something of it, or of each of its tokens."""
+
+    kind: Literal["encoder"] = "encoder"
+    layers: int = knob(2, "Layers", common=True, gt=0, le=256)
+    """Transformer blocks, one after another."""
+    heads: int = knob(4, "Attention heads", common=True, gt=0, le=256)
+    """Heads of each attention layer; they share the width."""
+    width: int = knob(64, "Width", common=True, gt=0, le=65_536)
+    """Size of the vector that stands for a token."""
+    dropout: float = knob(0.0, "Dropout", ge=0, lt=1)
+    """Share of activations set to zero during training."""
+
+    _divides = field_validator("width")(_width_divides)
+
+
+class Seq2SeqSpec(Frozen):
+    """An encoder-decoder transformer that reads one text and writes another."""
+
+    kind: Literal["seq2seq"] = "seq2seq"
+    layers: int = knob(2, "Layers", common=True, gt=0, le=256)
+    """Transformer blocks of the encoder, and as many of the decoder."""
+    heads: int = knob(4, "Attention heads", common=True, gt=0, le=256)
+    """Heads of each attention layer; they share the width."""
+    width: int = knob(128, "Width", common=True, gt=0, le=65_536)
+    """Size of the vector that stands for a token."""
     dropout: float = knob(0.0, "Dropout", ge=0, lt=1)
     """Share of activations set to zero during training."""
 
@@ -74,7 +107,7 @@ class MLPSpec(Frozen):
 
     kind: Literal["mlp"] = "mlp"
     layers: int = knob(2, "Hidden layers", common=True, ge=0, le=256)
-    """Linear layers with a GELU before the output layer; 0 makes a linear classifier."""
+    """Linear layers with a GELU before the output layer; 0 makes a linear model."""
     width: int = knob(128, "Width", common=True, gt=0, le=65_536)
     """Units of each hidden layer."""
     dropout: float = knob(0.0, "Dropout", ge=0, lt=1)
@@ -92,5 +125,21 @@ class InMemoryModel(Frozen):
 
 
 ModelSpec = Annotated[
-    GPTSpec | ViTSpec | CNNSpec | MLPSpec | InMemoryModel, Field(discriminator="kind")
+    GPTSpec | EncoderSpec | Seq2SeqSpec | ViTSpec | CNNSpec | MLPSpec | InMemoryModel,
+    Field(discriminator="kind"),
 ]
+
+MODEL_TASKS: dict[str, tuple[TaskKind, ...]] = {
+    "gpt": ("causal-lm",),
+    "encoder": (
+        "token-classification",
+        "sequence-classification",
+        "multi-label-classification",
+        "masked-lm",
+    ),
+    "seq2seq": ("seq2seq",),
+    "vit": ("image-classification",),
+    "cnn": ("image-classification",),
+    "mlp": ("image-classification", "tabular-classification", "tabular-regression"),
+}
+"""The tasks that each model preset does, the usual one first."""

@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 
 from components import field_words, fitting, form_fields, readable
 from components.draft import Draft, DraftFile, at_field
-from components.form_schema import NOT_OFFERED, Leaf, Variants, completed, fields, leaves, value_at
-from engine.data.specs import DataSpec
+from components.form_schema import NOT_OFFERED, Leaf, Variants, completed, leaves, value_at
+from engine.data.specs import DATA_TASKS
 from engine.errors import BadInput, Problem
 from engine.examples import EXAMPLES
+from engine.models.specs import MODEL_TASKS
 from engine.run_spec import RunSpec
+from engine.task_spec import METRICS, TaskSpec
+from engine.training_config import TrainingConfig
 
 GPT = EXAMPLES["gpt-python-docs"].spec
 MLP = EXAMPLES["digits-mlp"].spec
@@ -54,7 +57,8 @@ def test_the_form_has_every_field_of_an_example_and_none_besides():
             here = f"{path}.{name}" if path else name
             yield from flat(value, here) if isinstance(value, dict) else [here]
 
-    tags = {"model.kind", "data.source", "training.optimizer.name", "training.scheduler.name"}
+    choices = {item for item in draft().items() if isinstance(item, Variants)}
+    tags = {f"{item.path}.{item.tag}" for item in choices}
     shown = {item.path for item in draft().items() if isinstance(item, Leaf)}
     assert shown == set(flat(GPT.model_dump())) - tags - {"version"}
 
@@ -69,7 +73,7 @@ def test_a_field_says_what_it_is(item):
 
 def test_what_only_a_program_can_make_is_not_offered():
     offered = {name for path in ("model", "data") for name in variants(draft(), path).names}
-    assert offered == {"gpt", "vit", "cnn", "mlp", "python-docs", "digits"}
+    assert offered == set(MODEL_TASKS) | set(DATA_TASKS)
     assert not offered & NOT_OFFERED
 
 
@@ -101,7 +105,7 @@ def test_what_is_wrong_is_kept_as_it_was_typed_and_named_at_its_field():
     ("path", "value", "field", "words"),
     [
         ("training.length.amount", 40, "training.scheduler.warmup_steps", "Warmup is 50"),
-        ("training.evaluation.monitor", "val/accuracy", "training.evaluation.monitor", "does not"),
+        ("training.evaluation.monitor", "val/r2", "training.evaluation.monitor", "does not"),
         ("model.heads", 5, "model.width", "multiple of 5"),
         ("name", "x" * 301, "name", "at most 300"),
         ("task.kind", "poetry", "task.kind", "poetry"),
@@ -186,7 +190,7 @@ def test_a_draft_of_an_older_or_newer_version_keeps_what_it_can():
     document["training"]["sparkle"] = True
     document["model"]["width"] = "wide"
     whole = completed(RunSpec, document, MLP.model_dump(mode="json"))
-    assert whole["training"]["logging"] == {"every_steps": 1}
+    assert whole["training"]["logging"] == TrainingConfig().logging.model_dump(mode="json")
     assert "sparkle" not in whole["training"]
     assert whole["model"]["width"] == "wide"
 
@@ -258,18 +262,22 @@ def test_counts_have_three_digits(number, words):
 # -- task, data and model follow one another ------------------------------------------------------
 
 
-def test_every_offered_source_has_a_task():
-    items = {item.path: item for item in fields(RunSpec, draft().document)}
-    assert set(items["data"].names) == set(fitting.DATA_TASKS)
-    assert DataSpec  # the union that the names come from
-
-
 @pytest.mark.parametrize(
     ("path", "name", "expected"),
     [
         ("data", "digits", ("image-classification", "digits", "vit")),
         ("model", "mlp", ("image-classification", "digits", "mlp")),
         ("model", "gpt", ("causal-lm", "python-docs", "gpt")),
+        ("data", "masked-docs", ("masked-lm", "masked-docs", "encoder")),
+        ("model", "encoder", ("token-classification", "python-tokens", "encoder")),
+        (
+            "data",
+            "python-constructs",
+            ("multi-label-classification", "python-constructs", "encoder"),
+        ),
+        ("model", "seq2seq", ("seq2seq", "restore-docs", "seq2seq")),
+        ("data", "wine", ("tabular-classification", "wine", "mlp")),
+        ("data", "diabetes", ("tabular-regression", "diabetes", "mlp")),
     ],
 )
 def test_what_is_chosen_takes_the_others_with_it(path, name, expected):
@@ -281,8 +289,47 @@ def test_what_is_chosen_takes_the_others_with_it(path, name, expected):
 def test_a_metric_that_the_new_task_does_not_measure_gives_way():
     before = Draft.of(MLP)
     assert MLP.training.evaluation.monitor == "val/accuracy"
-    after = fitting.fitted(before.edited("task.kind", "causal-lm"), "task.kind").spec()
-    assert (after.model.kind, after.training.evaluation.monitor) == ("gpt", "val/loss")
+    after = fitting.fitted(before.edited("task.kind", "seq2seq"), "task.kind").spec()
+    assert (after.model.kind, after.training.evaluation.monitor) == ("seq2seq", "val/accuracy")
+    after = fitting.fitted(before.edited("task.kind", "tabular-regression"), "task.kind").spec()
+    assert (after.model.kind, after.training.evaluation.monitor) == ("mlp", "val/loss")
+
+
+@pytest.mark.parametrize("kind", METRICS)
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_any_task_can_be_chosen_and_leaves_a_form_that_fits(example, kind):
+    before = Draft.of(EXAMPLES[example].spec)
+    spec = fitting.fitted(before.edited("task.kind", kind), "task.kind").spec()
+    assert spec.task == TaskSpec(kind=kind)
+    assert DATA_TASKS[spec.data.source] == kind
+    assert kind in MODEL_TASKS[spec.model.kind]
+    assert spec.training.evaluation.monitor in spec.task.modes()
+
+
+def test_a_model_of_several_tasks_stays_with_the_one_that_is_chosen():
+    table = fitting.fitted(Draft.of(MLP).edited("task.kind", "tabular-regression"), "task.kind")
+    assert fitting.fitted(table, "model") == table
+    assert table.spec().data.source == "diabetes"
+
+
+def test_another_name_of_the_inputs_is_kept():
+    named = draft().edited("task.inputs", ["text"])
+    assert fitting.fitted(named, "task.kind").spec().task.inputs == ("text",)
+
+
+def test_what_follows_is_said_in_words():
+    before = draft().edited("task.kind", "tabular-regression")
+    after = fitting.fitted(before, "task.kind")
+    assert fitting.followed(before, after, "task.kind") == (
+        "To fit: data is now **Diabetes**, model is now **Perceptron (MLP)**, "
+        "loss is now **Mean squared error**."
+    )
+
+
+def test_a_loss_that_does_not_fit_is_named_at_its_field():
+    (problem,) = problems(draft().edited("task.loss", {"name": "mse"}))
+    assert problem.path == "task.loss"
+    assert problem.message.startswith("Loss is 'mse', which does not fit")
 
 
 def test_what_fits_already_stays_as_it_is():

@@ -47,6 +47,8 @@ _LR = {"lr": _weights(0.02), "weight_decay": _weights(0.5)}
 _BETAS = {"beta1": _weights(0.5), "beta2": _weights(0.5), "eps": _weights(1e-2)}
 _AMSGRAD = {"amsgrad": _weights(True, beta2=0.1)}
 
+_SPLIT = {"val_fraction": _curves(0.3), "split_seed": _curves(1)}
+
 _GROUPS: dict[str, dict[str, Case]] = {
     "": {"version": Case(1_000_000, "refused", refused_at="(document)"), "name": Case("b", "name")},
     "task": {
@@ -60,6 +62,18 @@ _GROUPS: dict[str, dict[str, Case]] = {
         "heads": _curves(4),
         "width": _curves(12),
         "block_size": _curves(4),
+        "dropout": _curves(0.5),
+    },
+    "model[encoder]": {
+        "layers": _curves(2),
+        "heads": _curves(4),
+        "width": _curves(12),
+        "dropout": _curves(0.5),
+    },
+    "model[seq2seq]": {
+        "layers": _curves(2),
+        "heads": _curves(4),
+        "width": _curves(12),
         "dropout": _curves(0.5),
     },
     "model[vit]": {
@@ -77,8 +91,17 @@ _GROUPS: dict[str, dict[str, Case]] = {
             {"width": 3}, "refused", {"model.class_name": "Net"}, refused_at="model.kind"
         ),
     },
-    "data[python-docs]": {"val_fraction": _curves(0.3), "split_seed": _curves(1)},
-    "data[digits]": {"val_fraction": _curves(0.3), "split_seed": _curves(1)},
+    "data[python-docs]": _SPLIT,
+    "data[masked-docs]": _SPLIT | {"length": _curves(32), "mask_share": _curves(0.5)},
+    "data[restore-docs]": _SPLIT | {"length": _curves(20)},
+    "data[python-tokens]": _SPLIT | {"length": _curves(40)},
+    "data[python-keywords]": _SPLIT | {"length": _curves(40)},
+    "data[python-constructs]": _SPLIT | {"length": _curves(40)},
+    "data[digits]": _SPLIT,
+    "data[breast-cancer]": _SPLIT,
+    "data[wine]": _SPLIT,
+    "data[iris]": _SPLIT,
+    "data[diabetes]": _SPLIT,
     "data[in-memory]": {"description": _not_offered({"samples": 3}, "data.source")},
     "training.length": {
         "amount": Case(9, "state"),
@@ -236,6 +259,26 @@ BASES: dict[str, dict[str, Any]] = {
         "model": {"kind": "gpt", "layers": 1, "heads": 2, "width": 8, "block_size": 8},
     },
 }
-"""Tiny runs by their kind of model."""
+_ENCODER = {"kind": "encoder", "layers": 1, "heads": 2, "width": 8}
+_MLP = BASES["mlp"]["model"]
+BASES["seq2seq"] = {
+    "task": {"kind": "seq2seq"},
+    "data": {"source": "restore-docs"},
+    "model": _ENCODER | {"kind": "seq2seq"},
+}
+for source, task, model in (
+    ("python-tokens", "token-classification", _ENCODER),
+    ("python-keywords", "sequence-classification", _ENCODER),
+    ("python-constructs", "multi-label-classification", _ENCODER),
+    ("masked-docs", "masked-lm", _ENCODER),
+    ("breast-cancer", "tabular-classification", _MLP),
+    ("wine", "tabular-classification", _MLP),
+    ("iris", "tabular-classification", _MLP),
+    ("diabetes", "tabular-regression", _MLP),
+):
+    BASES[source] = {"task": {"kind": task}, "data": {"source": source}, "model": model}
+BASES |= {"encoder": BASES["python-keywords"], "restore-docs": BASES["seq2seq"]}
+BASES |= {"python-docs": BASES["gpt"], "digits": BASES["mlp"]}
+"""Tiny runs by their kind of model or source of data."""
 for base in BASES.values():
     base |= {"name": "tiny", "training": _TRAINING}

@@ -95,7 +95,7 @@ def base_of(path: str, case: Case) -> dict[str, Any]:
     """The tiny run that has the field, by the names of variants in its path."""
     group = path.rpartition(".")[0]
     tag, choice = TAGS.get(group, ("", ""))
-    document = BASES["gpt" if choice == "python-docs" else choice if choice in BASES else case.on]
+    document = BASES[choice if choice in BASES else case.on]
     if tag and choice not in BASES:
         document = with_value(document, plain(group), {tag: choice})
     for name, value in case.beside.items():

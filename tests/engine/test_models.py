@@ -13,40 +13,86 @@ from engine.data.specs import DataFacts
 from engine.errors import BadInput
 from engine.models.build import MODELS, NotBuildable, build_model
 from engine.models.gpt import GPT
-from engine.models.size import SIZES, size_of
-from engine.models.specs import CNNSpec, GPTSpec, InMemoryModel, MLPSpec, ModelSpec, ViTSpec
-from tests.engine.facts import IMAGES, TEXT, models_with_facts
+from engine.models.size import PER_TOKEN, SIZES, size_of
+from engine.models.specs import (
+    MODEL_TASKS,
+    CNNSpec,
+    EncoderSpec,
+    GPTSpec,
+    InMemoryModel,
+    MLPSpec,
+    ModelSpec,
+    Seq2SeqSpec,
+    ViTSpec,
+)
+from tests.engine.facts import (
+    IMAGES,
+    LABELLED,
+    MASKED,
+    NUMBERS,
+    PADDED,
+    PAIRS,
+    TABLE,
+    TAGGED,
+    TEXT,
+    models_with_facts,
+    usual_facts,
+)
 
-SPECS = [
-    GPTSpec(),
-    GPTSpec(dropout=0.1),
-    ViTSpec(),
-    ViTSpec(dropout=0),
-    CNNSpec(),
-    CNNSpec(stages=4, channels=12),
-    MLPSpec(),
-    MLPSpec(layers=0),
-    MLPSpec(layers=3, dropout=0.2),
+UNKNOWN = DataFacts(modality="unknown", train_samples=1, val_samples=1)
+CASES = [
+    (GPTSpec(), TEXT),
+    (GPTSpec(dropout=0.1), TEXT),
+    (EncoderSpec(), MASKED),
+    (EncoderSpec(dropout=0.1), TAGGED),
+    (EncoderSpec(width=32), PADDED),
+    (EncoderSpec(layers=3), LABELLED),
+    (Seq2SeqSpec(), PAIRS),
+    (Seq2SeqSpec(layers=3, dropout=0.1), PAIRS),
+    (ViTSpec(), IMAGES),
+    (ViTSpec(dropout=0), IMAGES),
+    (CNNSpec(), IMAGES),
+    (CNNSpec(stages=4, channels=12), IMAGES),
+    (MLPSpec(), IMAGES),
+    (MLPSpec(layers=0), IMAGES),
+    (MLPSpec(layers=3, dropout=0.2), TABLE),
+    (MLPSpec(), NUMBERS),
 ]
-
-
-def facts_for(spec):
-    return TEXT if spec.kind == "gpt" else IMAGES
+CLASSIFYING = [case for case in CASES if case[1] not in (LABELLED, NUMBERS)]
 
 
 def batch_for(spec, facts, samples=4):
+    """Inputs of the model, as many as it takes, and targets."""
     generator = torch.Generator().manual_seed(0)
+
+    def tokens(length, most):
+        return torch.randint(1, max(2, most), (samples, length), generator=generator) % most
+
     if spec.kind == "gpt":
-        shape = (samples, spec.block_size)
-        tokens = torch.randint(facts.vocabulary_size, shape, generator=generator)
-        return tokens, tokens.roll(1, dims=1)
-    images = torch.rand(samples, *facts.image_shape, generator=generator)
-    return images, torch.randint(len(facts.classes), (samples,), generator=generator)
+        text = tokens(spec.block_size, facts.vocabulary_size)
+        return (text,), text.roll(1, dims=1)
+    if facts.modality == "text":
+        text = tokens(facts.tokens_per_sample, facts.vocabulary_size)
+        if facts.task == "seq2seq":
+            written = tokens(facts.target_tokens, facts.vocabulary_size)
+            return (text, written), written.roll(-1, dims=1)
+        inputs = (text,)
+        if facts.task in PER_TOKEN:
+            return inputs, tokens(facts.tokens_per_sample, facts.outputs)
+    elif facts.features is not None:
+        inputs = (torch.randn(samples, len(facts.features), generator=generator),)
+    else:
+        inputs = (torch.rand(samples, *facts.image_shape, generator=generator),)
+    return inputs, torch.randint(facts.outputs, (samples,), generator=generator)
+
+
+def loss_of(outputs, targets):
+    return F.cross_entropy(outputs.flatten(0, -2), targets.flatten())
 
 
 def built(spec, facts=None, seed=0):
     torch.manual_seed(seed)
-    return build_model(spec, facts or facts_for(spec))
+    return build_model(spec, facts or usual_facts(spec))
 
 
 @pytest.fixture
@@ -55,10 +101,10 @@ def gpt():
     return GPT(vocabulary_size=11, layers=2, heads=2, width=16, block_size=8).eval()
 
 
-def test_every_kind_has_a_builder_and_a_size():
+def test_every_kind_has_a_builder_a_size_and_tasks():
     union = get_args(ModelSpec)[0]
     kinds = {get_args(spec.model_fields["kind"].annotation)[0] for spec in get_args(union)}
-    assert set(MODELS) == set(SIZES) == kinds - {"in-memory"}
+    assert set(MODELS) == set(SIZES) == set(MODEL_TASKS) == kinds - {"in-memory"}
 
 
 @settings(max_examples=40)
@@ -74,34 +120,31 @@ def test_the_size_in_closed_form_is_that_of_the_built_model(case):
 def test_outputs_are_a_logit_for_each_class_of_each_target(case):
     spec, facts = case
     inputs, targets = batch_for(spec, facts, samples=2)
-    classes = facts.vocabulary_size if spec.kind == "gpt" else len(facts.classes)
-    assert build_model(spec, facts)(inputs).shape == (*targets.shape, classes)
+    assert build_model(spec, facts)(*inputs).shape == (*targets.shape, facts.outputs)
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_a_new_model_knows_nothing(spec):
+@pytest.mark.parametrize(("spec", "facts"), CLASSIFYING, ids=str)
+def test_a_new_model_knows_nothing(spec, facts):
     """Its loss is that of guessing: ln(classes)."""
-    facts = facts_for(spec)
     inputs, targets = batch_for(spec, facts, samples=32)
-    logits = built(spec).eval()(inputs).flatten(0, -2)
-    classes = logits.shape[-1]
-    assert F.cross_entropy(logits, targets.flatten()).item() == pytest.approx(
-        math.log(classes), rel=0.2
-    )
+    logits = built(spec, facts).eval()(*inputs)
+    guessing = math.log(logits.shape[-1])
+    assert loss_of(logits, targets).item() == pytest.approx(guessing, rel=0.2, abs=0.25)
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_every_parameter_gets_a_gradient(spec):
-    model = built(spec)
-    inputs, targets = batch_for(spec, facts_for(spec))
-    F.cross_entropy(model(inputs).flatten(0, -2), targets.flatten()).backward()
+@pytest.mark.parametrize(("spec", "facts"), CASES, ids=str)
+def test_every_parameter_gets_a_gradient(spec, facts):
+    model = built(spec, facts)
+    inputs, targets = batch_for(spec, facts)
+    outputs = model(*inputs)
+    (outputs.square().mean() if facts is NUMBERS else loss_of(outputs, targets)).backward()
     without = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
     assert without == []
 
 
-def kept_floats(spec):
+def kept_floats(spec, facts):
     """Numbers a sample that autograd keeps, weights left out."""
-    model, (inputs, targets) = built(spec), batch_for(spec, facts_for(spec))
+    model, (inputs, targets) = built(spec, facts), batch_for(spec, facts)
     weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
     kept = {}
 
@@ -110,30 +153,39 @@ def kept_floats(spec):
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        logits = model(inputs)
-        loss = F.cross_entropy(logits.flatten(0, -2), targets.flatten())
-    assert loss.isfinite()
+        assert loss_of(model(*inputs), targets).isfinite()
     size = sum(t.untyped_storage().nbytes() for at, t in kept.items() if at not in weights)
-    return size / 4 / len(inputs)
+    return size / 4 / len(targets)
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_activations_are_estimated_within_a_tenth(spec):
-    estimate = size_of(spec, facts_for(spec)).activation_floats
-    assert estimate == pytest.approx(kept_floats(spec), rel=0.1)
+@pytest.mark.parametrize(("spec", "facts"), CASES, ids=str)
+def test_activations_are_estimated_within_a_tenth(spec, facts):
+    estimate = size_of(spec, facts).activation_floats
+    assert estimate == pytest.approx(kept_floats(spec, facts), rel=0.1)
 
 
 def test_flops_are_two_a_weight_and_sample_for_linear_layers():
     assert size_of(MLPSpec(layers=1, width=10), IMAGES).forward_flops == 2 * (64 * 10 + 10 * 10)
 
 
-def test_flops_of_a_gpt_follow_the_counting_flops_of_torch():
-    spec = GPTSpec(layers=2, heads=2, width=32, block_size=16)
+@pytest.mark.parametrize(
+    ("spec", "facts"),
+    [
+        (GPTSpec(layers=2, heads=2, width=32, block_size=16), TEXT),
+        (EncoderSpec(), MASKED),
+        (EncoderSpec(layers=3), PADDED),
+        (Seq2SeqSpec(width=32), PAIRS),
+        (ViTSpec(), IMAGES),
+        (MLPSpec(), NUMBERS),
+    ],
+    ids=str,
+)
+def test_flops_follow_the_counting_of_torch(spec, facts):
     counter = FlopCounterMode(display=False)
-    model, tokens = built(spec), batch_for(spec, TEXT, samples=1)[0]
+    model, (inputs, _) = built(spec, facts), batch_for(spec, facts, samples=1)
     with counter, torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
-        model(tokens)
-    assert size_of(spec, TEXT).forward_flops == counter.get_total_flops()
+        model(*inputs)
+    assert size_of(spec, facts).forward_flops == counter.get_total_flops()
 
 
 @pytest.mark.parametrize(
@@ -141,6 +193,10 @@ def test_flops_of_a_gpt_follow_the_counting_flops_of_torch():
     [
         (GPTSpec(), IMAGES),
         (CNNSpec(), TEXT),
+        (EncoderSpec(), TEXT),
+        (EncoderSpec(), PAIRS),
+        (Seq2SeqSpec(), PADDED),
+        (CNNSpec(), TABLE),
         (ViTSpec(patch_size=3), IMAGES),
         (CNNSpec(stages=5), IMAGES),
         (InMemoryModel(class_name="Net"), IMAGES),
@@ -212,7 +268,8 @@ def test_patches_are_squares_read_row_by_row():
 @pytest.mark.parametrize("spec", [ViTSpec(), CNNSpec(), MLPSpec()], ids=str)
 def test_one_image_does_not_change_the_outputs_of_another(spec):
     """Batch norms would, and make gradient accumulation inexact."""
-    model, (images, _) = built(spec.model_copy(update={"dropout": 0.0})), batch_for(spec, IMAGES)
+    model = built(spec.model_copy(update={"dropout": 0.0}))
+    ((images,), _) = batch_for(spec, IMAGES)
     changed = images.clone()
     changed[0] = 1 - changed[0]
     assert torch.allclose(model(images)[1:], model(changed)[1:], atol=1e-6)
@@ -226,8 +283,14 @@ def test_a_model_from_memory_cannot_be_built():
 @pytest.mark.parametrize(
     ("spec", "facts", "words"),
     [
-        (GPTSpec(), IMAGES, "needs a text with a vocabulary"),
-        (ViTSpec(), TEXT, "needs images of one known size"),
+        (GPTSpec(), IMAGES, "does not do task 'image-classification'"),
+        (GPTSpec(), MASKED, "does not do task 'masked-lm'"),
+        (EncoderSpec(), TEXT, "does not do task 'causal-lm'"),
+        (GPTSpec(), UNKNOWN, "needs a text with a vocabulary"),
+        (ViTSpec(), UNKNOWN, "needs images of one known size"),
+        (EncoderSpec(), UNKNOWN, "needs texts of one length"),
+        (Seq2SeqSpec(), UNKNOWN, "needs pairs of texts"),
+        (MLPSpec(), UNKNOWN, "needs inputs of one known size"),
         (
             MLPSpec(),
             DataFacts(modality="image", train_samples=1, val_samples=1, image_shape=(1, 2, 2)),

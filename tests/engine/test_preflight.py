@@ -2,15 +2,16 @@
 
 import pytest
 
-from engine.checks.fit import MODALITIES, MODEL_TASKS
+from engine.data.specs import DATA_TASKS
 from engine.errors import BadInput
 from engine.examples import EXAMPLES
 from engine.frozen import with_changes
 from engine.machine import GPU, MachineFacts
-from engine.models.size import SIZES
+from engine.models.specs import MODEL_TASKS
 from engine.preflight import preflight, refuse_errors
+from engine.run_spec import RunSpec
 from engine.task_spec import METRICS
-from tests.engine.facts import IMAGES, TEXT
+from tests.engine.facts import IMAGES, MASKED, PAIRS, TABLE, TEXT
 
 MACHINE = MachineFacts(
     cores=2, memory_bytes=10**12, memory_available_bytes=10**12, disk_free_bytes=10**11
@@ -43,6 +44,7 @@ def test_what_fits_is_let_through():
         (GPT, {"model.block_size": 6401}, "error", "model.block_size", "validation text"),
         (GPT, {"model": {"kind": "mlp"}}, "error", "model.kind", "'gpt'"),
         (CNN, {"model": {"kind": "gpt"}}, "error", "model.kind", "'vit', 'cnn', 'mlp'"),
+        (CNN, {"model": {"kind": "encoder"}}, "error", "model.kind", "does not do task"),
         (
             CNN,
             {"model": {"kind": "in-memory", "class_name": "Net"}},
@@ -177,7 +179,7 @@ def test_what_fits_is_let_through():
         ),
         (CNN, {"training.precision.dtype": "bf16"}, "warning", "training.precision.dtype", "fp32"),
         (CNN, {"training.hardware.threads": 3}, "warning", "training.hardware.threads", "2 cores"),
-        (GPT, {"task.label_smoothing": 0.1}, "warning", "task.label_smoothing", "Use 0"),
+        (GPT, {"task.loss.label_smoothing": 0.1}, "warning", "task.loss.label_smoothing", "Use 0"),
     ],
 )
 def test_one_mistake_gives_one_finding_at_its_field(base, changes, severity, path, words):
@@ -205,9 +207,57 @@ def test_what_just_fits_is_let_through(changes, good):
     assert (found(with_changes(GPT, small | changes), TEXT) == []) is good
 
 
-def test_text_for_a_task_on_images_is_refused():
-    assert ("error", "data.source") in found(GPT, IMAGES)
-    assert ("error", "data.source") in found(CNN, TEXT)
+def test_data_for_another_task_is_refused():
+    for spec, facts in ((GPT, IMAGES), (CNN, TEXT), (GPT, MASKED), (CNN, TABLE)):
+        (finding,) = [
+            found
+            for found in preflight(spec, facts, MACHINE)
+            if "data.source" in str(found.problem)
+        ]
+        assert finding.severity == "error"
+        assert f"task {facts.task!r}, not for {spec.task.kind!r}" in str(finding.problem)
+    assert "'breast-cancer', 'wine', 'iris'" in str(
+        preflight(with_changes(CNN, {"task": {"kind": "tabular-classification"}}), IMAGES, MACHINE)
+    )
+
+
+def pairs(**changes):
+    document = {
+        "task": {"kind": "seq2seq"},
+        "model": {"kind": "seq2seq"},
+        "data": {"source": "restore-docs"},
+    }
+    return with_changes(RunSpec.parse(document), changes)
+
+
+def test_a_task_of_two_inputs_needs_both_in_their_order():
+    assert pairs().task.inputs == ("inputs", "decoder_inputs")
+    assert found(pairs(), PAIRS) == []
+    swapped = pairs(**{"task.inputs": ["decoder_inputs", "inputs"]})
+    (finding,) = preflight(swapped, PAIRS, MACHINE)
+    assert finding.problem.path == "task.inputs"
+    assert "Use ['inputs', 'decoder_inputs']" in str(finding.problem)
+
+
+@pytest.mark.parametrize(
+    ("length", "facts", "words"),
+    [
+        (3000, {}, None),
+        (3200, {"train_tokens": 6000}, "half of the training text"),
+        (3000, {"val_tokens": 3000}, "At most 2,999 fits"),
+    ],
+)
+def test_blocks_of_the_masked_text_must_fit_into_both_splits(length, facts, words):
+    document = {
+        "task": {"kind": "masked-lm"},
+        "model": {"kind": "encoder", "layers": 1, "width": 4},
+        "data": {"source": "masked-docs", "length": length},
+        "training": {"batching": {"batch_size": 1}, "evaluation": {"batch_size": 1}},
+    }
+    found = preflight(RunSpec.parse(document), changed(MASKED, **facts), MACHINE)
+    errors = [finding.problem for finding in found if finding.severity == "error"]
+    assert [problem.path for problem in errors] == ([] if words is None else ["data.length"])
+    assert words is None or words in str(errors[0])
 
 
 def test_data_of_unknown_kind_is_taken_on_trust():
@@ -219,7 +269,7 @@ def test_data_of_unknown_kind_is_taken_on_trust():
             "task.inputs": ["pixels"],
         },
     )
-    facts = changed(IMAGES, modality="unknown", image_shape=None, classes=None)
+    facts = changed(IMAGES, modality="unknown", task=None, image_shape=None, classes=None)
     assert found(spec, facts) == []
 
 
@@ -308,6 +358,6 @@ def test_warnings_alone_refuse_nothing():
     refuse_errors(preflight(spec, IMAGES, MACHINE))
 
 
-def test_the_tables_know_every_task_and_every_model():
-    assert set(MODALITIES) == set(METRICS)
-    assert set(MODEL_TASKS) == set(SIZES)
+def test_every_task_has_data_and_a_model():
+    assert set(DATA_TASKS.values()) == set(METRICS)
+    assert {task for tasks in MODEL_TASKS.values() for task in tasks} == set(METRICS)

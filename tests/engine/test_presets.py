@@ -9,7 +9,7 @@ from engine.data.sources import facts_of
 from engine.examples import EXAMPLES
 from engine.frozen import with_changes
 from engine.machine import MachineFacts, machine_facts
-from engine.models.specs import CNNSpec, InMemoryModel, MLPSpec, ViTSpec
+from engine.models.specs import MODEL_TASKS, CNNSpec, InMemoryModel, MLPSpec, ViTSpec
 from engine.preflight import estimate, preflight
 from engine.presets import BASELINE, LOW_MEMORY, PRESETS
 from engine.run_spec import RunSpec
@@ -64,7 +64,19 @@ def test_presets_do_what_their_names_say(name):
 
 def test_every_preset_has_a_recipe_for_every_kind_of_model():
     for preset in PRESETS.values():
-        assert set(preset.recipes) == {"gpt", "vit", "cnn", "mlp", "in-memory"}
+        assert {"in-memory", *MODEL_TASKS} <= set(preset.recipes)
+        assert set(preset.recipes) == set(BASELINE)
+
+
+def test_a_recipe_of_its_own_is_for_a_task_that_the_model_does():
+    own = [key.split("/") for key in BASELINE if "/" in key]
+    assert own
+    assert all(task in MODEL_TASKS[kind] for kind, task in own)
+    gpt, table = (
+        PRESETS["baseline"].recipe(*key.split("/")) for key in ("gpt/causal-lm", "mlp/wine")
+    )
+    assert (gpt, table) == (BASELINE["gpt"], BASELINE["mlp"])
+    assert PRESETS["baseline"].recipe("bert", "causal-lm") is None
 
 
 def test_low_memory_makes_the_updates_of_the_baseline():

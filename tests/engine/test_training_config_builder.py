@@ -126,16 +126,27 @@ def test_with_model_and_data_a_whole_run_is_built():
 
 def test_a_task_can_have_settings():
     builder = TrainingConfigBuilder().with_model(MLPSpec()).with_dataset(DigitsSpec())
-    spec = builder.with_task("image-classification", label_smoothing=0.1).build()
-    assert spec.task.label_smoothing == 0.1
+    loss = {"name": "cross-entropy", "label_smoothing": 0.1}
+    spec = builder.with_task("image-classification", loss=loss).build()
+    assert spec.task.loss.label_smoothing == 0.1
+
+
+def test_the_task_is_that_of_the_data_for_a_model_of_several():
+    builder = TrainingConfigBuilder.quick_prototype().with_model("mlp")
+    kinds = [
+        builder.with_dataset(source).build().task.kind for source in ("digits", "wine", "diabetes")
+    ]
+    assert kinds == ["image-classification", "tabular-classification", "tabular-regression"]
+    pairs = TrainingConfigBuilder().with_model("seq2seq").with_dataset("restore-docs").build()
+    assert pairs.task.inputs == ("inputs", "decoder_inputs")
 
 
 @pytest.mark.parametrize(
     ("builder", "paths"),
     [
         (TrainingConfigBuilder().with_model("gpt"), {"data"}),
-        (TrainingConfigBuilder().with_dataset("digits"), {"task", "model"}),
-        (TrainingConfigBuilder().with_model("bert").with_dataset("digits"), {"task", "model.kind"}),
+        (TrainingConfigBuilder().with_dataset("digits"), {"model"}),
+        (TrainingConfigBuilder().with_model("bert").with_dataset("digits"), {"model.kind"}),
     ],
 )
 def test_a_run_without_model_or_data_is_refused(builder, paths):
