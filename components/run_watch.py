@@ -1,4 +1,4 @@
-"""The part of the Live page that refreshes itself: header, buttons, samples, evaluation, events."""
+"""The parts of the Live page that refresh themselves: header, buttons, and what the tabs hold."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import streamlit as st
 from components import (
     evaluation_view,
     event_log,
+    histogram_view,
     run_controls,
     run_header,
     sample_view,
@@ -19,7 +20,7 @@ from engine.runs.state import RunState, Status
 
 _REFRESH_S = 1.0
 _SLOW_REFRESH_S = 5.0
-"""Of what is large and changes with a validation."""
+"""Of what is large and changes seldom."""
 
 
 def refresh_every_s(status: Status) -> float | None:
@@ -55,13 +56,21 @@ def samples(run: Run, status: Status) -> None:
 
 def evaluation(run: Run, status: Status) -> None:
     """Draw what the validations saw in detail and keep it fresh."""
-    every_s = None if refresh_every_s(status) is None else _SLOW_REFRESH_S
-    st.fragment(_evaluation, run_every=every_s)(run)
+    st.fragment(_evaluation, run_every=_slowly(status))(run)
+
+
+def histograms(run: Run, status: Status) -> None:
+    """Draw how weights, gradients and activations are spread and keep it fresh."""
+    st.fragment(_histograms, run_every=_slowly(status))(run)
 
 
 def events(run: Run, status: Status) -> None:
     """Draw the event log and keep it fresh."""
     st.fragment(_events, run_every=refresh_every_s(status))(run)
+
+
+def _slowly(status: Status) -> float | None:
+    return None if refresh_every_s(status) is None else _SLOW_REFRESH_S
 
 
 def _samples(run: Run) -> None:
@@ -72,6 +81,11 @@ def _samples(run: Run) -> None:
 def _evaluation(run: Run) -> None:
     with trouble.shown():
         evaluation_view.show(run)
+
+
+def _histograms(run: Run) -> None:
+    with trouble.shown():
+        histogram_view.show(run)
 
 
 def _events(run: Run) -> None:

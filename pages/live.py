@@ -23,12 +23,14 @@ if run is not None:
         run_watch.header(run, status)
         range_test_view.show(run, status)
         run_board.of_one(run)
-        names = ["Samples", "Evaluation", "Events", "Configuration"]
-        samples, evaluation, events, document = st.tabs(names)
+        names = ["Samples", "Evaluation", "Histograms", "Events", "Configuration"]
+        samples, evaluation, histograms, events, document = st.tabs(names)
         with samples:
             run_watch.samples(run, status)
         with evaluation:
             run_watch.evaluation(run, status)
+        with histograms:
+            run_watch.histograms(run, status)
         with events:
             run_watch.events(run, status)
         with document:
