@@ -70,26 +70,16 @@ class Prepared:
     process's own random numbers do not notice. Generators that a data set made for itself are its
     own affair: they are copied into each worker.
 
-    Workers are processes that are started afresh (not forked: the training process has threads).
-    So the source must be one that can be pickled, its classes must be importable, and a script
-    must train under ``if __name__ == "__main__":``.
-
-    Raises:
-        WorkersUnusable: where that does not hold.
+    Workers are processes that are started afresh (not forked: the training process has threads),
+    when the first batch is asked for. So the source must be one that can be pickled, its classes
+    must be importable, and a script must train under ``if __name__ == "__main__":``.
     """
 
     def __init__(self, source: BatchSource, plan: BatchPlan, *, workers: int, seed: int) -> None:
         self._recipe = _Recipe(source, plan, seed)
+        self._count = workers
         self._workers: list[_Worker] = []
         self._asked: deque[int] = deque()
-        try:
-            for number in range(workers):
-                self._workers.append(_Worker(number, workers))
-            for worker in self._workers:
-                worker.teach(self._recipe)
-        except BaseException:
-            self.close()
-            raise
 
     def __enter__(self) -> Prepared:
         return self
@@ -104,21 +94,33 @@ class Prepared:
 
         Raises:
             BatchFailed: when the data set raised; what it raised is the cause, or a note.
-            WorkersUnusable: when a worker died or could not load the source.
+            WorkersUnusable: when a worker died, or the source cannot be sent to it.
         """
-        if not self._workers:
+        if not self._count:
             return self._recipe.batch(micro_step)
+        if not self._workers:
+            self._begin()
         self._ask_from(micro_step)
         self._asked.popleft()
         return self._of(micro_step).answer(micro_step)
 
     def close(self) -> None:
-        """End the workers, whatever they are doing."""
+        """End the workers, whatever they are doing; another batch would start them again."""
         for worker in self._workers:
             worker.dismiss()
         for worker in self._workers:
             worker.bury()
-        self._workers = []
+        self._workers, self._asked = [], deque()
+
+    def _begin(self) -> None:
+        try:
+            for number in range(self._count):
+                self._workers.append(_Worker(number, self._count))
+            for worker in self._workers:
+                worker.teach(self._recipe)
+        except BaseException:
+            self.close()
+            raise
 
     def _ask_from(self, micro_step: int) -> None:
         """See to it that the workers prepare this batch next, and those behind it."""

@@ -88,6 +88,12 @@ def test_each_worker_prepares_its_share_and_ends_when_it_is_closed() -> None:
     source.close()
 
 
+def test_no_worker_is_started_before_it_is_needed() -> None:
+    before = len(psutil.Process().children())
+    prepared(Noisy(), 2)
+    assert len(psutil.Process().children()) == before
+
+
 def test_random_numbers_differ_between_batches_and_seeds() -> None:
     first, second = (prepared(Noisy(), 0, seed=seed) for seed in (0, 1))
     drawn = [
@@ -128,7 +134,7 @@ def test_data_that_cannot_be_sent_is_refused_with_the_remedy() -> None:
         pass
 
     with pytest.raises(WorkersUnusable) as caught:
-        prepared(Local(), 1)
+        batches(Local(), 1)
     assert "training.hardware.workers is 1, but the training data cannot be sent" in str(
         caught.value
     )
