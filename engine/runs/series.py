@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ RECORD = np.dtype([("step", "<i8"), ("time", "<f8"), ("value", "<f8")])
 """24 bytes: optimizer step, seconds since 1970 (UTC), value (NaN and infinities as they are)."""
 
 _LONGEST_STEM = 180
+
+MOST_OPEN = 128
+"""Metric files that are open at once; a process is often allowed 1024 files in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +81,15 @@ def read_records(path: Path, skip: int = 0) -> NDArray[Any]:
 
 
 class MetricFiles:
-    """The writer's side of a folder of metric files. One writer at a time owns them."""
+    """The writer's side of a folder of metric files. One writer at a time owns them.
+
+    Of many metrics (those of every layer) only some files are open: a process may have but so many.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._open: dict[str, tuple[int, int]] = {}
+        self._open: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._unsynced: set[str] = set()
 
     def append(self, metric: str, records: NDArray[Any]) -> None:
         """Append records of `RECORD`, all or none.
@@ -91,11 +99,15 @@ class MetricFiles:
         """
         handle, size = self._open.get(metric) or self._open_file(metric)
         self._open[metric] = handle, append_whole(handle, records.tobytes(), size)
+        self._open.move_to_end(metric)
+        self._unsynced.add(metric)
 
     def sync(self) -> None:
         """Put everything that was appended on the disk."""
-        for handle, _ in self._open.values():
+        for metric in sorted(self._unsynced):
+            handle, _ = self._open.get(metric) or self._open_file(metric)
             os.fsync(handle)
+            self._unsynced.remove(metric)
 
     def cut_after(self, step: int) -> None:
         """Drop every record of a later step, and torn tails: what a resumed run does again."""
@@ -111,6 +123,10 @@ class MetricFiles:
         self._open.clear()
 
     def _open_file(self, metric: str) -> tuple[int, int]:
+        """Open a file for appending, cut to whole records; the longest unused makes room for it."""
+        if len(self._open) >= MOST_OPEN:
+            _, (unused, _) = self._open.popitem(last=False)
+            os.close(unused)
         stem = file_stem(metric)
         if "~" in stem:
             name = metric.encode("utf-8", "surrogatepass")
@@ -119,6 +135,7 @@ class MetricFiles:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         size = os.fstat(handle).st_size // RECORD.itemsize * RECORD.itemsize
         os.ftruncate(handle, size)
+        self._open[metric] = handle, size
         return handle, size
 
 

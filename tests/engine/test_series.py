@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from engine.run_spec import RunSpec
 from engine.runs.run import Run
-from engine.runs.series import Cursor, MetricFiles, file_stem, metric_name, read_records, records_of
+from engine.runs.series import (
+    MOST_OPEN,
+    Cursor,
+    MetricFiles,
+    file_stem,
+    metric_name,
+    read_records,
+    records_of,
+)
 from engine.runs.store import RunStore
 from tests.fabricate import TEXT
 
@@ -90,6 +98,35 @@ def test_cutting_keeps_what_was_logged_up_to_the_step(
     files.close()
     MetricFiles(tmp_path).cut_after(cut)
     assert read_records(tmp_path / "loss.bin")["step"].tolist() == left
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's list of open files")
+def test_more_metrics_than_files_that_may_be_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of the layers of a large model; each is on the disk after a sync."""
+    synced: list[str] = []
+
+    def noted(handle: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{handle}")).stem)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    before = len(os.listdir("/proc/self/fd"))
+    files, names = MetricFiles(tmp_path), [f"layer-{n}" for n in range(2 * MOST_OPEN + 3)]
+    for step in (1, 2):
+        for name in names:
+            files.append(name, records_of([(step, 1.0, 1.0)]))
+        assert len(os.listdir("/proc/self/fd")) <= before + MOST_OPEN
+        files.sync()
+        assert sorted(synced) == sorted(names)
+        synced.clear()
+    files.append(names[0], records_of([(3, 1.0, 1.0)]))
+    files.sync()
+    assert synced == names[:1]
+    files.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+    steps = [read_records(tmp_path / f"{name}.bin")["step"].tolist() for name in names]
+    assert steps == [[1, 2, 3], *[[1, 2]] * (len(names) - 1)]
 
 
 def test_a_failed_append_leaves_the_file_as_it_was(
