@@ -17,8 +17,7 @@ import numpy as np
 
 from components.live_feed.frame import decoded
 from components.live_feed.query import SeriesQuery
-from components.live_feed.refresh import refresh
-from components.live_feed.series_cache import SeriesCache
+from components.live_feed.refresh import Caches, refresh
 from engine.runs.run import Run
 from engine.runs.series import RECORD, MetricFiles
 from engine.runs.store import RunStore
@@ -44,7 +43,7 @@ class Case:
         self.size = size
         self.run: Run = run_of(store, status="running", steps=0)
         self.random = np.random.default_rng(size)
-        self.cache = SeriesCache()
+        self.caches = Caches()
         self.token = ""
         self.grow(size)
 
@@ -64,7 +63,7 @@ class Case:
         asked = {"run": (self.run.id,), "metric": METRICS, "smooth": SMOOTH, "width": COLUMNS}
         query = SeriesQuery.parse(asked | {"weight": SMOOTHING, "have": self.token} | changes)
         started_at = time.perf_counter()
-        news = refresh(self.store, self.cache, query)
+        news = refresh(self.store, self.caches, query)
         elapsed_ms = 1000 * (time.perf_counter() - started_at)
         if news is not None and "low" not in changes and query.weight == SMOOTHING:
             self.token = decoded(news)[0]["token"]

@@ -31,6 +31,7 @@ class BoardSettings:
     smoothing: float = 0.6
     axis: Literal["step", "epoch", "time"] = "step"
     scale: Literal["auto", "linear", "log"] = "auto"
+    marks: Literal["on", "off"] = "on"
 
 
 def live_board(

@@ -35,6 +35,7 @@ class Board {
     this.series = new Map();
     this.token = "";
     this.window = [0, 1];
+    this.marks = null;
     this.cursor = null;
     this.waiting = new Set();
     this.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
@@ -73,6 +74,7 @@ class Board {
     this.theme = themeOf(this.parent);
     if (layout !== this.layout) this.arrange(data.charts);
     this.layout = layout;
+    this.toolbar.offerMarks(data.runs.length === 1);
     this.metrics = null;
     this.redrawAll();
     this.poller.now();
@@ -81,6 +83,7 @@ class Board {
   // Other runs have other steps: a zoom into the old ones means nothing for them.
   startOver() {
     this.series.clear();
+    this.marks = null;
     this.header = null;
     this.token = "";
     this.settings.change({ zoom: null });
@@ -136,7 +139,7 @@ class Board {
   }
 
   question(visible) {
-    const { axis, smoothing, zoom } = this.settings.values;
+    const { axis, smoothing, zoom, marks } = this.settings.values;
     const curves = visible.flatMap((view) => view.chart.curves);
     const smooth = smoothing ? curves.filter((curve) => curve.smooth) : [];
     const layers = this.data.runs.length * (curves.length + smooth.length);
@@ -148,6 +151,7 @@ class Board {
       x: axis,
       width: Math.max(LEAST_COLUMNS, Math.min(columns, Math.floor(MOST_COLUMNS / layers))),
       weight: smoothing,
+      marks: marks === "on" && this.data.runs.length === 1,
       have: this.token,
       ...(zoom && { low: zoom[0], high: zoom[1] }),
     };
@@ -159,6 +163,7 @@ class Board {
       const axis = this.settings.values.axis;
       for (const curve of curves) this.series.set(curve.id, { ...curve, axis });
       for (const [run, metric] of header.empty) this.series.delete(curveId(run, metric));
+      if (header.marks) this.marks = { axis, drawn: header.marks };
       const widened = JSON.stringify(header.window) !== JSON.stringify(this.window);
       this.token = header.token;
       this.header = header;
@@ -166,7 +171,8 @@ class Board {
       const news = new Set(curves.map((curve) => curve.id));
       for (const view of this.views.values()) {
         const changed = this.lines(view).some((line) => news.has(line.id));
-        if (changed || widened || !view.scene || header.empty.length) this.redraw(view);
+        const all = widened || header.marks || header.empty.length;
+        if (changed || all || !view.scene) this.redraw(view);
       }
     }
     this.tellStatus();
@@ -221,8 +227,9 @@ class Board {
   }
 
   scene() {
-    const { zoom } = this.settings.values;
+    const { zoom, axis, marks } = this.settings.values;
     const [low, high] = zoom ?? this.window;
+    const marked = marks === "on" && this.marks?.axis === axis;
     const { Plotly } = globalThis;
     return {
       Plotly,
@@ -230,6 +237,7 @@ class Board {
       settings: this.settings.values,
       dragmode: this.dragmode,
       cursor: this.cursor,
+      marks: marked ? this.marks.drawn : [],
       window: high > low ? [low, high] : [low - 0.5, low + 0.5],
       emptyText: this.emptyText(),
     };
@@ -269,6 +277,7 @@ class Board {
     this.toolbar.show(this.settings.values);
     const other = "scale" in changes || "axis" in changes;
     if (other) for (const view of this.views.values()) view.yZoom = null;
+    if (changes.marks === "off") this.redrawAll();
     if ("scale" in changes) this.redrawAll();
     else this.poller.now();
   }

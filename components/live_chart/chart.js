@@ -2,9 +2,10 @@
 
 import { element } from "./dom.js";
 import { drawLegend, drawValues } from "./legend.js";
+import { markTraces, marksAt } from "./marks.js";
 import { HEIGHT, MARGIN, forDownload, layout, traces } from "./picture.js";
 import { valueRange } from "./points.js";
-import { tipContent } from "./tip.js";
+import { markRows, tipContent } from "./tip.js";
 
 export class ChartView {
   // `host` is told about zooms, cursors and clicks on the legend.
@@ -75,8 +76,9 @@ export class ChartView {
     const { columns, isLog } = this;
     const y = this.yZoom ?? valueRange(this.shown, ...window, isLog);
     this.ranges = { x: window, y };
-    const data = traces(this.shown, columns);
     const isEmpty = !this.lines.some((line) => line.raw?.x.length);
+    const marks = isEmpty ? [] : markTraces(this.scene.marks, this.scene.theme);
+    const data = [...traces(this.shown, columns), ...marks];
     const look = layout(this.scene, { ranges: this.ranges, isLog, columns, isEmpty });
     Plotly.react(this.picture, data, look, this.config(Plotly));
   }
@@ -147,7 +149,9 @@ export class ChartView {
     const pointed = top - share * (top - bottom);
     const { axis } = this.scene.settings;
     const where = { x, axis, near, pointed, isLog: this.isLog };
-    this.tip.replaceChildren(...tipContent(lines, where));
+    const marks = marksAt(this.scene.marks, x, (5 * (high - low)) / this.columns);
+    const rows = markRows(marks, this.scene.theme);
+    this.tip.replaceChildren(...tipContent(lines, where), ...rows);
     const [room, width] = [this.plot.clientWidth, this.tip.offsetWidth];
     const beside = left > room / 2 ? left - width - 12 : left + 12;
     this.tip.style.left = `${Math.max(0, Math.min(beside, room - width))}px`;

@@ -4,6 +4,7 @@ const READ = {
   smoothing: (text) => (Number(text) >= 0 && Number(text) <= 0.99 ? Number(text) : undefined),
   axis: (text) => (["step", "epoch", "time"].includes(text) ? text : undefined),
   scale: (text) => (["auto", "linear", "log"].includes(text) ? text : undefined),
+  marks: (text) => (["on", "off"].includes(text) ? text : undefined),
   zoom: (text) => {
     const ends = text.split("~").map(Number);
     return ends.length === 2 && ends.every(Number.isFinite) && ends[0] < ends[1] ? ends : undefined;
@@ -13,9 +14,10 @@ const WRITE = {
   smoothing: String,
   axis: String,
   scale: String,
+  marks: String,
   zoom: (ends) => ends.map((end) => Number(end.toPrecision(9))).join("~"),
 };
-const REMEMBERED = ["smoothing", "axis", "scale"];
+const REMEMBERED = ["smoothing", "axis", "scale", "marks"];
 
 export class Settings {
   constructor(key, defaults) {

@@ -2,6 +2,7 @@
 
 import { number, place } from "./format.js";
 import { element } from "./dom.js";
+import { markColor } from "./marks.js";
 import { worth } from "./points.js";
 
 const ROWS = 12;
@@ -18,6 +19,15 @@ export function tipContent(lines, { x, axis, near, pointed, isLog }) {
     rows.length > ROWS ? rows.toSorted((a, b) => gap(a) - gap(b)).slice(0, ROWS) : rows;
   const head = element("div", "td-tip-head", place(axis, x));
   return [head, ...shown.flatMap((row) => cells(row, axis, Math.abs(row.at - x) > near))];
+}
+
+// What happened where the pointer is.
+export function markRows(marks, theme) {
+  return marks.map((mark) => {
+    const row = element("div", "td-tip-mark", mark.text);
+    row.style.borderColor = markColor(mark, theme);
+    return row;
+  });
 }
 
 function cells({ line, at, raw, smooth }, axis, elsewhere) {

@@ -4,6 +4,8 @@ import { button, element } from "./dom.js";
 
 const AXES = { step: "Step", epoch: "Epoch", time: "Time" };
 const SCALES = { auto: "Auto", linear: "Linear", log: "Log" };
+const MARKS = { on: "On", off: "Off" };
+const MARKS_HELP = "Lines where the run was changed, warned of something or was at its best";
 const SCALE_HELP = "Auto draws perplexity on a logarithmic scale and the rest on a linear one";
 
 export class Toolbar {
@@ -15,16 +17,24 @@ export class Toolbar {
     this.reset = button("td-reset", "Reset zoom", reset);
     this.axis = choice("X axis", AXES, (axis) => change({ axis, zoom: null }));
     this.scale = choice("Y axis", SCALES, (scale) => change({ scale }), SCALE_HELP);
+    this.marks = choice("Marks", MARKS, (marks) => change({ marks }), MARKS_HELP);
     this.smoothing = slider((smoothing) => change({ smoothing }));
-    this.node.append(this.smoothing.node, this.axis.node, this.scale.node, this.reset, this.status);
+    const fields = [this.smoothing, this.axis, this.scale, this.marks].map((field) => field.node);
+    this.node.append(...fields, this.reset, this.status);
     this.show(settings);
   }
 
-  show({ smoothing, axis, scale, zoom }) {
+  show({ smoothing, axis, scale, marks, zoom }) {
     this.smoothing.show(smoothing);
     this.axis.show(axis);
     this.scale.show(scale);
+    this.marks.show(marks);
     this.reset.hidden = zoom === null;
+  }
+
+  // Marks of several runs in one chart would tell nobody whose they are.
+  offerMarks(offered) {
+    this.marks.node.hidden = !offered;
   }
 
   // `mood` colours the dot: live, calm or trouble.

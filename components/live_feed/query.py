@@ -30,6 +30,8 @@ class SeriesQuery(Frozen):
     """Pixel columns of one chart."""
     weight: float = Field(0.0, ge=0, le=0.999)
     """Smoothing: 0 for none."""
+    marks: bool = False
+    """Whether to tell what happened to the run beside its numbers; only of a single run."""
     have: str = ""
     """The token of the last answer, so that only what is new is sent."""
 

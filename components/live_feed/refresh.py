@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -11,12 +12,21 @@ import orjson
 from components.charts.sampling import POINTS_PER_COLUMN, Indices, Window, span, visible
 from components.live_feed.axes import NoSuchAxis, Scale, scale
 from components.live_feed.frame import Frame, narrow
+from components.live_feed.marks import MarkCache, drawn_marks
 from components.live_feed.query import SeriesQuery
 from components.live_feed.series_cache import Layer, Points, SeriesCache
 from engine.errors import EngineError
 from engine.runs.run import Run
 from engine.runs.state import ACTIVE, RunState
 from engine.runs.store import RunStore
+
+
+@dataclass(frozen=True)
+class Caches:
+    """What all viewers share."""
+
+    series: SeriesCache = field(default_factory=SeriesCache)
+    marks: MarkCache = field(default_factory=MarkCache)
 
 
 class _Opened(NamedTuple):
@@ -43,26 +53,43 @@ class _View(NamedTuple):
     version: str
 
 
-def refresh(store: RunStore, cache: SeriesCache, query: SeriesQuery) -> bytes | None:
+def refresh(store: RunStore, caches: Caches, query: SeriesQuery) -> bytes | None:
     """What the viewer does not have yet; None when that is nothing.
 
     Raises:
         EngineError: when none of the runs can be read.
     """
     opened, problems = _open_all(store, query)
-    curves = list(_curves(cache, opened, query, problems))
-    cache.trim()
+    curves = list(_curves(caches.series, opened, query, problems))
+    caches.series.trim()
     window = query.window or _extent(curves)
     views = [_view(curve, window, query) for curve in curves if window and len(curve.points.step)]
     meta = _meta(opened, problems)
-    token = _token(query, opened, meta, window, views)
+    marks = _marks(caches.marks, opened, curves, window) if query.marks else None
+    parts = [_asked(query, opened), _digest(marks), _digest(window), _digest(meta)]
+    token = "|".join([*parts, *(_version(view) for view in views)])
     if token == query.have:
         return None
     frame = Frame()
-    news = _news(token, query.have, views)
-    sent = [_drawn(frame, view, query.width) for view in news]
+    had = query.have.split("|") if query.have.count("|") > 2 else [""] * 4
+    sent = [_drawn(frame, view, query.width) for view in _news(parts, had, views)]
     shown = {"token": token, "window": window, "empty": _empty(curves), "curves": sent}
-    return frame.encoded({**meta, **shown})
+    told = {} if marks is None or parts[:2] == had[:2] else {"marks": marks}
+    return frame.encoded({**meta, **told, **shown})
+
+
+def _marks(
+    cache: MarkCache, opened: list[_Opened], curves: list[_Curve], window: Window | None
+) -> list[dict[str, Any]]:
+    """What happened to a single run inside the window."""
+    if len(opened) != 1 or window is None:
+        return []
+    run, state, _, placed = opened[0]
+    if placed is None:
+        return []
+    points = next((curve.points for curve in curves if len(curve.points.step)), None)
+    drawn = drawn_marks(cache.of(run), state, placed, points, window)
+    return [asdict(mark) for mark in drawn]
 
 
 def _open_all(store: RunStore, query: SeriesQuery) -> tuple[list[_Opened], dict[str, str]]:
@@ -135,32 +162,23 @@ def _meta(opened: list[_Opened], problems: dict[str, str]) -> dict[str, Any]:
     return {"runs": runs, "problems": problems, "metrics": _digest(names)}
 
 
-def _token(
-    query: SeriesQuery,
-    opened: list[_Opened],
-    meta: dict[str, Any],
-    window: Window | None,
-    views: list[_View],
-) -> str:
-    """Everything that decides the answer: the question, the runs, the window, the points."""
+def _asked(query: SeriesQuery, opened: list[_Opened]) -> str:
+    """The question and what it is answered from."""
     scales = [entry.scale for entry in opened]
-    asked = _digest([query.model_dump(exclude={"have"}), scales])
-    names = [_digest([view.curve.run_id, view.curve.metric]) for view in views]
-    versions = [f"{name}.{view.version}" for name, view in zip(names, views, strict=True)]
-    return "|".join([asked, _digest(meta), _digest(window), *versions])
+    return _digest([query.model_dump(exclude={"have", "marks"}), scales])
 
 
-def _news(token: str, have: str, views: list[_View]) -> list[_View]:
+def _version(view: _View) -> str:
+    return f"{_digest([view.curve.run_id, view.curve.metric])}.{view.version}"
+
+
+def _news(parts: Sequence[str], had: Sequence[str], views: list[_View]) -> list[_View]:
     """The views that the viewer's token does not cover."""
-    asked, _, window, *versions = token.split("|")
-    had_asked, _, had_window, *had_versions = have.split("|") if have.count("|") > 1 else [""] * 3
-    if asked != had_asked:
+    if parts[0] != had[0]:
         return views
-    known = set(had_versions)
+    known, same_window = set(had[4:]), parts[2] == had[2]
     return [
-        view
-        for view, version in zip(views, versions, strict=True)
-        if version not in known or not (view.complete or window == had_window)
+        view for view in views if _version(view) not in known or not (view.complete or same_window)
     ]
 
 

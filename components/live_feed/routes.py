@@ -17,8 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from components.charts.board import live_charts, overlay_charts
 from components.live_feed.assets import PREFIX, serve_asset
 from components.live_feed.query import BoardQuery, SeriesQuery, plain
-from components.live_feed.refresh import refresh
-from components.live_feed.series_cache import SeriesCache
+from components.live_feed.refresh import Caches, refresh
 from engine.errors import BadInput, EngineError, UnknownRun
 from engine.runs.store import RunStore
 
@@ -42,12 +41,12 @@ def routes(store: RunStore, *, allowed_hosts: Sequence[str] = LOCAL_HOSTS) -> li
     a domain, `*` for any): a request with another Host comes from a page that only pretends to be
     ours (DNS rebinding) and is refused.
     """
-    cache = SeriesCache()
+    caches = Caches()
 
     @_explained
     def series(request: Request) -> Response:
         query = SeriesQuery.parse(plain(request.query_params))
-        news = refresh(store, cache, query)
+        news = refresh(store, caches, query)
         if news is None:
             return Response(status_code=204, headers=_HEADERS)
         return Response(news, media_type="application/octet-stream", headers=_HEADERS)

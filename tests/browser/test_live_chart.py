@@ -343,6 +343,85 @@ def test_several_runs_are_overlaid_in_colors_of_their_own(page, board_url, store
     page.get_by_text("3 of 3 live").wait_for()
 
 
+def marks_of(board, key="loss"):
+    """Places of the marks of a chart."""
+    shown = "plot.data.find(trace => trace.mode === 'markers+text')?.x ?? []"
+    return board.picture(key, shown)
+
+
+def alert(run, step, kind="loss-spike"):
+    run.add_event("alert", f"<b>Something</b> at step {step}. Look.", step=step, alert=kind)
+
+
+def test_what_happened_to_a_run_is_marked_in_every_chart_as_soon_as_it_is_told(
+    page, board_url, store
+):
+    run = running_run(store, 1000)
+    alert(run, 300)
+    board = Board(page, board_url, run).open()
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+    assert marks_of(board) == marks_of(board, "lr") == [300]
+    with board.news():
+        run.add_event("steered", "Learning rate multiplied by 0.5 after step 700.", step=700)
+    assert marks_of(board) == marks_of(board, "lr") == [300, 700]
+
+
+def test_the_tip_says_what_a_mark_is_as_plain_text(page, board_url, store):
+    run = running_run(store, 1000)
+    alert(run, 500)
+    board = Board(page, board_url, run).open()
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+    box = board.chart("loss").locator(".td-plot").bounding_box()
+    middle = box["x"] + 54 + (box["width"] - 64) * 499 / 999
+    page.mouse.move(middle, box["y"] + 100)
+    tip = board.chart("loss").locator(".td-tip-mark")
+    tip.wait_for()
+    assert tip.inner_text() == "<b>Something</b> at step 500"
+    page.mouse.move(middle + 40, box["y"] + 100)
+    tip.wait_for(state="hidden")
+
+
+def test_marks_follow_the_axis_and_the_zoom(page, board_url, store):
+    run = running_run(store, 2000)
+    for step in (400, 1200):
+        alert(run, step)
+    board = Board(page, board_url, run).open()
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+    with board.news():
+        page.get_by_role("button", name="Epoch").click()
+    assert marks_of(board) == [1, 3]
+    board.drag("loss", 0.5, 0.7)
+    assert marks_of(board) == [3]
+    with growing(run), board.news(1):
+        page.get_by_label("Smoothing").press("ArrowRight")
+    assert marks_of(board) == [3]
+
+
+def test_marks_can_be_switched_off_and_stay_off(page, board_url, store):
+    run = running_run(store, 1000)
+    alert(run, 300)
+    board = Board(page, board_url, run).open()
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+    page.get_by_role("group", name="Marks").get_by_role("button", name="Off").click()
+    page.wait_for_timeout(500)
+    assert marks_of(board) == []
+    page.reload()
+    board.until("document.querySelector('.td-chart .js-plotly-plot')?.data?.length > 1")
+    assert marks_of(board) == []
+    with board.news():
+        page.get_by_role("group", name="Marks").get_by_role("button", name="On").click()
+    assert marks_of(board) == [300]
+
+
+def test_several_runs_have_no_marks(page, board_url, store):
+    runs = [running_run(store, steps) for steps in (300, 400)]
+    alert(runs[0], 100)
+    board = Board(page, board_url, *runs, overlay=1).open()
+    board.until("document.querySelector(\"[data-chart='train/loss'] .td-empty\")?.hidden")
+    assert marks_of(board, "train/loss") == []
+    assert page.get_by_role("group", name="Marks").count() == 0
+
+
 @pytest.mark.parametrize(("width", "columns"), [(400, 1), (1440, 3)])
 def test_the_board_fits_the_screen(new_page, board_url, store, width, columns):
     page = new_page(width=width)

@@ -10,7 +10,7 @@ from components.live_feed import routes
 from components.live_feed.assets import assets_url
 from components.live_feed.frame import Frame, array_at, decoded, narrow
 from components.live_feed.query import SeriesQuery
-from components.live_feed.refresh import refresh
+from components.live_feed.refresh import Caches, refresh
 from components.live_feed.series_cache import SeriesCache
 from engine.runs.series import RECORD, MetricFiles
 from engine.runs.store import RunStore
@@ -173,12 +173,12 @@ def test_smoothing_comes_beside_the_raw_curve_and_only_where_it_was_asked_for(ap
 def test_smoothing_goes_on_from_tick_to_tick_as_if_it_had_seen_all_at_once(store, run):
     values = np.random.default_rng(1).normal(size=300)
     query = SeriesQuery(run=(run.id,), metric=("a/b",), smooth=("a/b",), weight=0.9, width=400)
-    cache, at = SeriesCache(), np.arange(300.0)
+    caches, at = Caches(), np.arange(300.0)
     for start in range(0, 300, 100):
         part = slice(start, start + 100)
         append(run, "a/b", values[part], first_step=start + 1, at=at[part])
-        pieces = refresh(store, cache, query)
-    assert pieces == refresh(store, SeriesCache(), query)
+        pieces = refresh(store, caches, query)
+    assert pieces == refresh(store, Caches(), query)
 
 
 def test_epochs_are_steps_divided_by_the_steps_of_an_epoch(app, run):
@@ -301,7 +301,7 @@ def test_the_board_holds_what_was_logged_and_what_is_expected(app, run):
     charts = answer.json()["charts"]
     assert [chart["title"] for chart in charts] == ["Loss", "Accuracy"]
     assert charts[0]["curves"] == [
-        {"metric": "train/loss", "label": "Train", "role": "train", "smooth": True}
+        {"metric": "train/loss", "label": "Train", "role": "train", "smooth": True, "color": ""}
     ]
 
 
