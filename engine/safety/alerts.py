@@ -174,7 +174,8 @@ class Alerts:
         if self._times == _INF:
             return _INF
         usual = self._memory.norm
-        tail = usual.log_mean + TAIL * math.sqrt(usual.log_variance)
+        deviations = TAIL * min(1.0, math.log10(self._times))  # fewer for less than 10 times
+        tail = usual.log_mean + deviations * math.sqrt(usual.log_variance)
         return max(self._times * usual.mean, math.exp(min(tail, 700)))
 
     def _look_for_plateau(self, step: int, val_loss: float) -> list[Alert]:

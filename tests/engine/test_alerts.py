@@ -62,6 +62,14 @@ def test_an_explosion_is_found_at_its_step() -> None:
     assert told(updates) == [(300, "gradient-explosion")]
 
 
+def test_a_smaller_factor_finds_smaller_explosions() -> None:
+    updates = noise(400)
+    updates[299] = (2.0, 2.4)
+    assert told(updates) == []
+    twice = AlertsConfig(gradient_explosion=2.0)
+    assert told(updates, twice) == [(300, "gradient-explosion")]
+
+
 def test_noise_is_no_alarm() -> None:
     """None in 100 runs of 2,000 updates, nor in falling curves."""
     assert [told(noise(2000, seed)) for seed in range(100)] == [[]] * 100
