@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from engine.best import BestSoFar
-from engine.checkpoint import CheckpointKeeper
+from engine.checkpoint import CheckpointKeeper, Snapshot
 from engine.checkpointing_pace import Pace
 from engine.control import Control, Ended
 from engine.data.batching import BatchPlan, BatchSource
@@ -217,7 +217,7 @@ class Attempt:
 
     def _write_checkpoint(self, step: int) -> None:
         self._tracker.sync()  # before the checkpoint: it must not know more than the files
-        folder = self._keeper.save(step, self._loop.model, self._state())
+        folder = self._keeper.save(Snapshot.borrowed(step, self._loop.model, self._state()))
         self._keeper.prune(self._best.kept_steps)
         self._pace.saved(self._reporter.trained_s)
         self._reporter.event("checkpoint", f"Saved {folder.name}.")
