@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
+import torch
 from torch import nn
 
-from engine.best import BestSoFar
-from engine.checkpoint import CheckpointKeeper, Snapshot
+from engine.checkpoint import CheckpointKeeper
 from engine.checkpointing_pace import Pace
 from engine.control import Control, Ended
 from engine.data.batching import BatchPlan, BatchSource
+from engine.data.workers import Prepared
+from engine.device_facts import memory_reader, peak_flops
 from engine.errors import NonFiniteLoss
 from engine.estimate import steps_per_epoch, total_steps
-from engine.learning_rates.learning_rate import LearningRate
+from engine.inspection import Inspection
+from engine.judge import NOTHING, Beside, Judge, Verdict
+from engine.losses import loss_for
 from engine.metrics_tracker import MetricsTracker, Number
 from engine.observers import Audience
 from engine.optimizer_factory import OptimizerFactory
-from engine.reproducibility import random_states, restore_random_states
+from engine.precision import FORMATS
+from engine.remembered import Remembered
+from engine.route import Route
 from engine.runs.reporter import RunReporter
 from engine.runs.series import MetricFiles
 from engine.runs.state import Status
+from engine.safety.alerts import Alert, Alerts
+from engine.safety.divergence import DivergencePolicy
+from engine.saver import Contents, Saver
 from engine.speedometer import Speedometer
-from engine.task_spec import TaskSpec
+from engine.steering import Act, ActName, in_words
+from engine.task_spec import COUNTS_TOKENS, TaskSpec
 from engine.training_config import TrainingConfig
 from engine.training_loop import StepResult, TrainingLoop, ValidationLoop
 
-Sampler = Callable[[nn.Module, int], object]
-"""(model, how many) -> samples to show, as plain data."""
 Sources = tuple[BatchSource, BatchSource | None]
 """Training data, and held-out data where there is any."""
 
@@ -44,35 +52,41 @@ class Attempt:
         task: TaskSpec,
         sources: Sources,
         reporter: RunReporter,
-        sampler: Sampler | None = None,
+        beside: Beside = NOTHING,
     ) -> None:
-        self._config, self._reporter, self._sampler = config, reporter, sampler
+        self._config, self._reporter = config, reporter
         train, val = sources
-        plan = _plan(train, config)
-        self._steps_per_epoch = steps_per_epoch(config, len(train))
         steps = total_steps(config, len(train))
         assert steps is not None, "callers refuse empty training data"
-        self._total_steps = steps
-        self._rate = LearningRate(config.scheduler, self._total_steps)
+        self._steps_per_epoch = steps_per_epoch(config, len(train))
+        self._route = Route(reporter.run.folder, config, steps)
+        self._train_source = train
         self._loop = TrainingLoop(
             model,
             OptimizerFactory.build(model, config.optimizer, config.parameters),
-            self._rate.schedule,
-            (train, plan),
+            self._route.rate.multiplier,
+            self._prepared(),
             config,
             task,
+            loss=loss_for(task, train),
+            tell=reporter.event,
+            known=beside.known,
         )
-        self._validation = ValidationLoop(val, config, task) if val else None
-        monitor, stopping = config.evaluation.monitor, config.early_stopping
-        self._best = BestSoFar(
-            monitor, task.modes()[monitor], stopping.min_delta, config.checkpointing.keep_best
+        validation = (
+            ValidationLoop(val, config, task, beside.known, reporter.event) if val else None
         )
-        self._speed = Speedometer(count_tokens=task.kind == "causal-lm")
-        self._keeper = CheckpointKeeper(reporter.run.folder / "checkpoints", config.checkpointing)
-        self._pace = Pace(config.checkpointing, self._steps_per_epoch)
+        self._judge = Judge(validation, config, task, beside)
+        self._alerts = Alerts(config.alerts)
+        self._divergence = DivergencePolicy(config.divergence)
+        self._remembered = Remembered(
+            self._loop, self._judge, self._route.rate, self._alerts, self._divergence
+        )
+        self._speed = _speedometer(self._loop.device, config, task, beside)
+        checkpoints = reporter.run.folder / "checkpoints"
+        self._keeper = CheckpointKeeper(checkpoints, config.checkpointing)
         self._control = Control(reporter, self)
         self._audience = Audience((), reporter)
-        self._tracker = self._begin()
+        self._begin()
 
     def train(self, audience: Audience) -> None:
         """Run to the end, tell the audience what happens, and write down how it ended.
@@ -84,10 +98,12 @@ class Attempt:
         self._reporter.run_clock(True)
         self._loop.model.train()
         self._audience = audience
-        audience.started(self._total_steps)
+        audience.started(self._route.total_steps)
         try:
             status, reason = self._run()
         finally:
+            self._keeper.wait()
+            self._loop.batches.close()
             self._tracker.close()  # before the end is told: who reads then, reads everything
         self._reporter.end(status, reason)
 
@@ -97,51 +113,71 @@ class Attempt:
         except Ended as ended:
             return ended.status, ended.reason
         except NonFiniteLoss:
-            if self._rate.is_test:
-                return "completed", self._rate.reason(self._loop.progress.step + 1)
+            if self._route.rate.is_test:
+                return "completed", self._route.rate.reason(self._loop.progress.step + 1)
             raise  # nothing is saved: data position and random numbers are those of the next step
-        return "completed", f"Completed all {self._total_steps:,} steps."
+        return "completed", f"Completed all {self._route.total_steps:,} steps."
 
     def _train_and_save(self) -> None:
         try:
+            if self._divergence.rolls_back and self._loop.progress.step == 0:
+                self.save()  # what the first divergence goes back to
             self._updates()
         except Ended as ended:
             if ended.save:
                 self.save()  # may end on a full disk, with that as the reason
+            self._saver.land()
             raise
         self.save()
+        self._saver.land()
 
     def _updates(self) -> None:
-        progress, reporter, tracker = self._loop.progress, self._reporter, self._tracker
-        while progress.step < self._total_steps:
-            if reporter.pending:
-                self._control.obey_all()
-            if tracker.trouble:
-                self._control.hold_for_disk(tracker.trouble)
-            self._audience.obey()
-            self._update()
-            self._after_update(progress.step)
+        progress = self._loop.progress
+        while progress.step < self._route.total_steps:
+            self._between_updates(progress.step)
+            if self._update():
+                self._after_update(progress.step)
 
-    def _update(self) -> None:
+    def _between_updates(self, step: int) -> None:
+        """Do what was asked for, by people, by the run's past, or by the configuration."""
+        reporter = self._reporter
+        for act in self._route.due(step):
+            self._do(act)
+        if reporter.pending:
+            self._control.obey_all()
+        if self._tracker.trouble:
+            self._control.hold_for_disk(self._tracker.trouble)
+        self._saver.poll()
+        self._audience.obey()
+        if self._route.ends_at_s is not None and reporter.trained_s >= self._route.ends_at_s:
+            self._end_in_time(step)
+
+    def _update(self) -> bool:
+        """Make one update; False when training went back instead."""
         progress, began = self._loop.progress, time.perf_counter()
         step = progress.step + 1
-        log = step % self._config.logging.every_steps == 0 or step == self._total_steps
+        log = step % self._config.logging.every_steps == 0 or self._route.is_last(step)
         try:
             result = self._loop.update(measure=log)
         except NonFiniteLoss as diverged:
-            self._tracker.log(step, {diverged.metric: diverged.value})
-            raise
+            return self._after_divergence(step, diverged)
         self._reporter.step = step
+        self._divergence.after_good_update()
         if log:
             self._log(result)
+        if result.inspection:
+            self._show_inside(step, result.inspection)
+        for alert in self._alerts.after_update(step, result.loss, result.grad_norm):
+            self._tell(alert)
+        if self._route.rate.is_test:
+            self._route.rate.after_update(step, result.loss)
+        if self._audience.present:
+            self._audience.stepped(result)
         busy_s = time.perf_counter() - began
         speed = self._speed.after_update(busy_s, progress.samples, progress.targets)
         if speed:
             self._tracker.log(step, speed)
-        if self._rate.is_test:
-            self._rate.after_update(step, result.loss.item())
-        if self._audience.present:
-            self._audience.stepped(result)
+        return True
 
     def _log(self, result: StepResult) -> None:
         metrics: dict[str, Number] = {
@@ -151,60 +187,119 @@ class Attempt:
         }
         for name, value in result.measures.items():
             metrics[f"train/{name}"] = value
+        scale = self._loop.scaler.scale
+        if scale is not None:
+            metrics["optim/loss_scale"] = scale
         self._tracker.log(result.step, metrics)
 
+    def _show_inside(self, step: int, inspection: Inspection) -> None:
+        self._tracker.log(step, inspection.metrics)
+        histograms = inspection.histograms
+        if histograms is not None:
+            self._persist(lambda: self._reporter.run.write_histograms(step, histograms))
+
+    def _tell(self, alert: Alert) -> None:
+        self._reporter.event("alert", alert.text, alert=alert.kind)
+
     def _after_update(self, step: int) -> None:
-        config, last = self._config, step == self._total_steps
-        if step % config.evaluation.every_steps == 0 or last:
+        last, worth_keeping = self._route.is_last(step), False
+        if step % self._config.evaluation.every_steps == 0 or last:
             self._validate(judge=True)
-            patience = config.early_stopping.patience
-            if patience is not None and self._best.stale >= patience and not last:
-                raise Ended("completed", f"Stopped early: {self._best.in_words()}.", save=True)
-        if self._pace.due(step, self._reporter.trained_s) or self._best.is_kept(step):
+            stop = "" if last else self._judge.impatient(self._route.patience(step))
+            if stop:
+                raise Ended("completed", stop, save=True)
+            worth_keeping = self._judge.is_kept(step)
+        if self._saver.due(step, self._reporter.trained_s) or worth_keeping:
             self.save()
+
+    def _end_in_time(self, step: int) -> None:
+        """End because of the configured time, with everything measured and saved."""
+        if step and self._judge.validated_step != step:
+            self._validate(judge=True)
+        minutes = self._config.length.max_minutes
+        raise Ended("completed", f"Reached the limit of {minutes:g} minutes.", save=True)
+
+    # -- divergence ----------------------------------------------------------------------------
+
+    def _after_divergence(self, step: int, diverged: NonFiniteLoss) -> bool:
+        """Skip the update (True) or go back (False).
+
+        Raises:
+            NonFiniteLoss: when the run is to end.
+        """
+        self._tracker.log(step, {diverged.metric: diverged.value})
+        if self._route.rate.is_test:
+            raise diverged
+        answer = self._divergence.after(diverged, rolled_back=self._route.rolled_back)
+        if answer == "skip":
+            self._loop.skip()
+            self._reporter.step = step
+            text = f"Left out update {step:,}: {diverged.metric} became {diverged.value}."
+            self._reporter.event("skipped", text)
+            return True
+        self._roll_back(step, diverged)
+        return False
+
+    def _roll_back(self, step: int, diverged: NonFiniteLoss) -> None:
+        self._saver.land()
+        self._tracker.close()
+        found, _ = self._keeper.open_latest()
+        assert found is not None, "there is one from before the first update"
+        factor = self._divergence.lr_factor
+        act = Act(step=found.step, act="lr-factor", value=factor, by="divergence")
+        self._persist(lambda: self._route.add(act))
+        self._reporter.event(
+            "rolled-back",
+            f"Training diverged at step {step:,} ({diverged.metric} became {diverged.value}). "
+            f"Went back to the checkpoint of step {found.step:,}, with {factor:g} times the "
+            "learning rate from there on.",
+        )
+        self._loop.batches.close()
+        self._loop.batches = self._prepared()
+        self._reporter.run_clock(False)
+        self._begin()
+        self._reporter.run_clock(True)
 
     # -- what Control can ask for --------------------------------------------------------------
 
-    def validate(self) -> None:
-        """Measure and show the model now; what is best and when to stop is not judged by it."""
-        self._validate(judge=False)
-
-    def _validate(self, *, judge: bool) -> None:
-        if self._validation is None:
+    def steer(self, name: ActName, value: float | None) -> None:
+        """Change the run from here on, written down so that a resume does the same."""
+        step = self._loop.progress.step
+        act = Act(step=step, act=name, value=value, trained_s=self._reporter.trained_s)
+        if self._route.rate.is_test and name in ("lr-factor", "more-steps"):
+            text = "A range test has its own learning rates and length; nothing was changed."
+            self._reporter.event("refused", text)
             return
-        step, before = self._loop.progress.step, random_states()
-        self._reporter.change(phase="validating")
-        metrics = self._validation.evaluate(self._loop.model)
-        if metrics:
-            self._tracker.log(step, {f"val/{name}": value for name, value in metrics.items()})
-            if judge:
-                self._judge(step, metrics)
-        self._show_samples(step)
-        restore_random_states(before)
-        self._reporter.change(phase="training", best=self._best.best)
-        self._audience.validated(step, metrics, self._best.best)
+        self._persist(lambda: self._route.add(act))
+        self._reporter.event("steered", in_words(act))
+        self._reporter.change(total_steps=self._route.total_steps)
+        self._loop.schedule = self._route.rate.multiplier
+        self._do(act)
 
-    def _judge(self, step: int, metrics: dict[str, float]) -> None:
-        self._best.judge(step, metrics)
-        dropped = self._rate.after_validation(self._best.score(metrics))
-        if dropped:
-            self._reporter.event("learning-rate", dropped)
-
-    def _show_samples(self, step: int) -> None:
-        count = self._config.evaluation.samples
-        if self._sampler and count:
-            samples = self._sampler(self._loop.model, count)
-            self._persist(lambda: self._reporter.run.write_samples(step, samples))
+    def _do(self, act: Act) -> None:
+        """The part of an act that is done once; the others hold from their step on."""
+        if act.act == "extend":
+            self._judge.forgive()
+        elif act.act == "validate":
+            self._validate(judge=False)
+        elif act.act == "checkpoint" and not self.save():
+            self._reporter.event("checkpoint", f"Step {act.step:,} is saved already.")
 
     def save(self) -> bool:
         """Make a checkpoint unless this step has one; a full disk is waited for."""
         step = self._loop.progress.step
-        if self._keeper.saved_step == step:
+        if self._saver.has(step):
             return False
-        self._reporter.change(phase="saving")
-        self._persist(lambda: self._write_checkpoint(step))
-        self._reporter.change(phase="training")
+        if not self._config.checkpointing.background:
+            self._reporter.change(phase="saving")
+        self._saver.save(step, self._reporter.trained_s)
+        if not self._config.checkpointing.background:
+            self._reporter.change(phase="training")
         return True
+
+    def settle(self) -> None:
+        """Wait until a checkpoint that is being written is whole."""
+        self._saver.land()
 
     def can_write(self) -> bool:
         """Whether the reserve and the waiting metrics could be written just now."""
@@ -215,11 +310,52 @@ class Attempt:
             return False
         return True
 
-    def _write_checkpoint(self, step: int) -> None:
-        self._tracker.sync()  # before the checkpoint: it must not know more than the files
-        folder = self._keeper.save(Snapshot.borrowed(step, self._loop.model, self._state()))
-        self._keeper.prune(self._best.kept_steps)
-        self._pace.saved(self._reporter.trained_s)
+    def _validate(self, *, judge: bool) -> None:
+        """Measure and show the model; what is best and when to stop only where it is judged."""
+        step, reporter = self._loop.progress.step, self._reporter
+        reporter.change(phase="validating")
+        verdict = self._judge.look(self._loop.model, self._loop.average)
+        if verdict is not None:
+            self._tracker.log(step, {f"val/{name}": v for name, v in verdict.metrics.items()})
+            if judge and verdict.metrics:
+                self._after_judging(step, verdict)
+            self._show(step, verdict)
+        reporter.change(phase="training", best=self._judge.best)
+        if verdict is not None:
+            self._audience.validated(step, verdict.metrics, self._judge.best)
+
+    def _after_judging(self, step: int, verdict: Verdict) -> None:
+        dropped = self._route.rate.after_validation(self._judge.judge(step, verdict.metrics))
+        if dropped:
+            self._reporter.event("learning-rate", dropped)
+        if "loss" in verdict.metrics:
+            for alert in self._alerts.after_validation(step, verdict.metrics["loss"]):
+                self._tell(alert)
+
+    def _show(self, step: int, verdict: Verdict) -> None:
+        run = self._reporter.run
+        if verdict.samples is not None:
+            self._persist(lambda: run.write_samples(step, verdict.samples))
+        if verdict.report is not None:
+            self._persist(lambda: run.write_evaluation(step, verdict.report))
+
+    # -- what Saver asks for -------------------------------------------------------------------
+
+    def contents(self) -> Contents:
+        """Everything that a resume needs."""
+        return self._remembered.contents(self._reporter.trained_s)
+
+    def sync(self) -> None:
+        """Put the metrics on the disk: a checkpoint must not know more than the files."""
+        self._tracker.sync()
+
+    def hold(self, error: OSError) -> None:
+        """Wait for disk space."""
+        self._control.hold_for_disk(error)
+
+    def published(self, step: int, folder: Path) -> None:
+        """Tell of a checkpoint that is whole, and delete what it replaces."""
+        self._keeper.prune(self._judge.kept_steps)
         self._reporter.event("checkpoint", f"Saved {folder.name}.")
         self._audience.saved(step, folder)
 
@@ -234,16 +370,16 @@ class Attempt:
 
     # -- beginning and resuming ----------------------------------------------------------------
 
-    def _begin(self) -> MetricsTracker:
+    def _begin(self) -> None:
         """Go back to the newest good checkpoint and cut the metrics after it."""
         reporter = self._reporter
         before = reporter.state
         found, refused = self._keeper.open_latest()
         for error in refused:
             reporter.event("checkpoint-refused", str(error))
+        trained_s = 0.0
         if found is not None:
-            found.restore_model(self._loop.model)
-            self._load(found.trainer_state())
+            trained_s = self._remembered.restore(found, reporter.run.record.origin)
         step = reporter.step = self._loop.progress.step
         kind = "resumed" if before.attempt else "started"
         where = f"on {before.device} with {before.threads} CPU threads"
@@ -253,33 +389,35 @@ class Attempt:
         reporter.change(
             attempt=before.attempt + 1,
             resumed_from=step if before.attempt else None,
-            total_steps=self._total_steps,
+            total_steps=self._route.total_steps,
             steps_per_epoch=self._steps_per_epoch,
-            best=self._best.best,
-            trained_s=reporter.state.trained_s if found else 0.0,
+            best=self._judge.best,
+            trained_s=trained_s,
         )
-        return MetricsTracker(files)
+        self._tracker = MetricsTracker(files)
+        pace = Pace(self._config.checkpointing, self._steps_per_epoch)
+        self._saver = Saver(self._keeper, self._config.checkpointing, pace, self)
+        point = reporter.run.last("val/loss")
+        self._route.begin(step, validated=point is not None and point[0] == step)
+        self._loop.schedule = self._route.rate.multiplier
+        if self._route.was_extended_at(step):
+            self._judge.forgive()
 
-    def _state(self) -> dict[str, Any]:
-        return {
-            "progress": self._loop.progress.state_dict(),
-            "optimizer": self._loop.optimizer.state_dict(),
-            "best": self._best.state_dict(),
-            "learning_rate": self._rate.state_dict(),
-            "random": random_states(),
-            "trained_s": self._reporter.trained_s,
-        }
-
-    def _load(self, state: dict[str, Any]) -> None:
-        self._loop.progress.load_state_dict(state["progress"])
-        self._loop.optimizer.load_state_dict(state["optimizer"])
-        self._best.load_state_dict(state["best"])
-        if "learning_rate" in state:  # checkpoints of 0.1 had no schedule with a memory
-            self._rate.load_state_dict(state["learning_rate"])
-        restore_random_states(state["random"])
-        self._reporter.change(trained_s=state["trained_s"])
+    def _prepared(self) -> Prepared:
+        config = self._config
+        source, seed = self._train_source, config.reproducibility.seed
+        batching = config.batching
+        plan = BatchPlan(len(source), batching.batch_size, shuffle=batching.shuffle, seed=seed)
+        return Prepared(source, plan, workers=config.hardware.workers, seed=seed)
 
 
-def _plan(train: BatchSource, config: TrainingConfig) -> BatchPlan:
-    batching, seed = config.batching, config.reproducibility.seed
-    return BatchPlan(len(train), batching.batch_size, shuffle=batching.shuffle, seed=seed)
+def _speedometer(
+    device: torch.device, config: TrainingConfig, task: TaskSpec, beside: Beside
+) -> Speedometer:
+    flops = beside.flops_per_sample
+    return Speedometer(
+        count_tokens=task.kind in COUNTS_TOKENS,
+        flops_per_sample=flops,
+        peak_flops=None if flops is None else peak_flops(device, FORMATS[config.precision.dtype]),
+        memory=memory_reader(device),
+    )

@@ -8,6 +8,7 @@ from typing import Protocol
 from engine.runs.reporter import RunReporter
 from engine.runs.requests import Request
 from engine.runs.state import Status
+from engine.steering import ActName, wish
 
 _WAIT_S = 0.05
 
@@ -28,8 +29,11 @@ class Controlled(Protocol):
     def save(self) -> bool:
         """Make a checkpoint unless this step has one; whether it was made."""
 
-    def validate(self) -> None:
-        """Measure the model on the held-out data now."""
+    def steer(self, name: ActName, value: float | None) -> None:
+        """Change the run from here on, or do something once, so that a resume does the same."""
+
+    def settle(self) -> None:
+        """Wait until a checkpoint that is being written is whole."""
 
     def can_write(self) -> bool:
         """Whether what waits to be written could be written just now."""
@@ -84,20 +88,17 @@ class Control:
                 raise Ended("interrupted", reason, save=True)
             case "pause":
                 self._pause()
-            case "checkpoint":
-                self._save(step)
-            case "validate":
-                self._training.validate()
             case "resume":
                 pass  # it runs already
-
-    def _save(self, step: int) -> None:
-        if not self._training.save():
-            self._reporter.event("checkpoint", f"Step {step:,} is saved already.")
+            case _:
+                wanted = wish(request)
+                assert wanted is not None, "requests are read with the same table"
+                self._training.steer(*wanted)
 
     def _pause(self) -> None:
         """Wait, with everything saved, until asked to go on or to end."""
         self._training.save()
+        self._training.settle()
         self._halt("paused", "Paused on request.")
         pending = self._reporter.pending
         while True:

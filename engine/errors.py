@@ -110,6 +110,17 @@ class NonFiniteLoss(EngineError):
         self.value = value
 
 
+class NoTargets(EngineError):
+    """An update from which nothing could be learned."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(
+            f"No target counts in the batches of step {step:,}: all of them are -100, which marks "
+            "padding, or their classes have no weight. Check the targets of the data, or use a "
+            "larger batch."
+        )
+
+
 class NoSuchDevice(EngineError):
     """A device that this machine or this build of PyTorch does not have."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.checks import fit, learning_rate, parameters, resources, schedule
+from engine.checks import arithmetic, fit, learning_rate, parameters, resources, schedule
 from engine.checks.finding import Case, Check, Finding
 from engine.data.specs import DataFacts
 from engine.errors import BadInput
@@ -17,6 +17,7 @@ CHECKS: tuple[Check, ...] = (
     *schedule.CHECKS,
     *learning_rate.CHECKS,
     *parameters.CHECKS,
+    *arithmetic.CHECKS,
     *resources.CHECKS,
 )
 

@@ -128,10 +128,6 @@ class Steering:
             return configured
         return None if made[-1].value is None else _whole(made[-1])
 
-    def extended_at(self, step: int) -> bool:
-        """Whether the run had ended at this step and was extended."""
-        return any(act.act == "extend" and act.step == step for act in self.acts)
-
     def last_extension(self) -> Act | None:
         """The newest act that let an ended run go on."""
         made = [act for act in self.acts if act.act == "extend"]

@@ -84,6 +84,11 @@ INPUTS: dict[TaskKind, tuple[str, ...]] = {
 }
 """The tensors of a batch that the model is given unless the task names others."""
 
+COUNTS_TOKENS: frozenset[TaskKind] = frozenset(
+    {"causal-lm", "masked-lm", "token-classification", "seq2seq"}
+)
+"""Tasks whose targets are tokens, so that tokens a second say something."""
+
 assert set(METRICS) == set(LOSSES) == set(INPUTS) == set(get_args(TaskKind))
 
 

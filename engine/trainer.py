@@ -11,18 +11,21 @@ from typing import Any
 from pydantic import BaseModel
 from torch import nn
 
-from engine.attempt import Attempt, Sampler, Sources
+from engine.attempt import Attempt, Sources
+from engine.checks.arithmetic import impossible
 from engine.checks.learning_rate import NO_VALIDATION
 from engine.checks.schedule import NOTHING_HELD_OUT
 from engine.data.adapters import UserData, as_batch_source
 from engine.data.batching import BatchSource
 from engine.data.specs import InMemoryData
 from engine.errors import BadInput, Problem
+from engine.judge import NOTHING, Beside
+from engine.memory import activations_computed_again
 from engine.models.specs import InMemoryModel
 from engine.observers import Audience, Observer
 from engine.parameters.groups import facts_of_model, frozen
 from engine.parameters.plan import problems
-from engine.precision import choose_device
+from engine.precision import choose_device, matrix_precision
 from engine.reproducibility import reproducible, seed_everything
 from engine.run_spec import RunSpec
 from engine.runs.reporter import RunReporter, reporting
@@ -93,7 +96,7 @@ class Trainer:
         return _results(run)
 
     def train_reported(
-        self, reporter: RunReporter, sources: Sources, sampler: Sampler | None = None
+        self, reporter: RunReporter, sources: Sources, beside: Beside = NOTHING
     ) -> None:
         """Train a run that the caller owns and reports on already."""
         self._refuse_impossible(*sources)
@@ -105,9 +108,11 @@ class Trainer:
             config, task = self.training_config, self.task_spec
             with (
                 frozen(self.model, config.parameters),
+                matrix_precision(config.precision),
+                activations_computed_again(self.model, config.memory),
                 Audience(self.observers, reporter) as audience,
             ):
-                Attempt(self.model, config, task, sources, reporter, sampler).train(audience)
+                Attempt(self.model, config, task, sources, reporter, beside).train(audience)
 
     def _refuse_impossible(self, train: BatchSource, val: BatchSource | None) -> None:
         """Do nothing when this model and this data can be trained as configured.
@@ -117,6 +122,7 @@ class Trainer:
         """
         config = self.training_config
         found = problems(facts_of_model(self.model), config.optimizer, config.parameters)
+        found += impossible(config.precision, choose_device(config.hardware).type)
         if len(train) == 0:
             found.append(Problem("train_data", "there are no training samples", "0"))
         if config.scheduler.name == "plateau" and not val:

@@ -30,6 +30,12 @@ class Case:
     machine: MachineFacts
     estimate: Estimate
 
+    @property
+    def device(self) -> str:
+        """The type of device that will be used, as 'auto' chooses."""
+        wanted = self.spec.training.hardware.device
+        return self.machine.devices()[-1] if wanted == "auto" else wanted
+
 
 Check = Callable[[Case], Iterator[Finding]]
 

@@ -27,17 +27,6 @@ def device_is_here(case: Case) -> Iterator[Finding]:
         )
 
 
-def bf16_on_cpu(case: Case) -> Iterator[Finding]:
-    training = case.spec.training
-    if training.precision.dtype == "bf16" and _device(case) == "cpu":
-        yield warning(
-            "training.precision.dtype",
-            "is two to three times slower than fp32 on a CPU",
-            "'bf16'",
-            "Use 'fp32'.",
-        )
-
-
 def threads_have_cores(case: Case) -> Iterator[Finding]:
     threads, cores = case.spec.training.hardware.threads, case.machine.cores
     if threads > cores:
@@ -50,7 +39,7 @@ def threads_have_cores(case: Case) -> Iterator[Finding]:
 
 
 def memory_suffices(case: Case) -> Iterator[Finding]:
-    needed, device = case.estimate.memory_bytes, _device(case)
+    needed, device = case.estimate.memory_bytes, case.device
     if needed is None or device not in case.machine.devices():
         return
     there = _memory_bytes(case.machine, device)
@@ -82,12 +71,6 @@ def disk_suffices(case: Case) -> Iterator[Finding]:
         )
 
 
-def _device(case: Case) -> str:
-    """The device that will be used, as 'auto' chooses."""
-    wanted = case.spec.training.hardware.device
-    return case.machine.devices()[-1] if wanted == "auto" else wanted
-
-
 def _memory_bytes(machine: MachineFacts, device: str) -> int:
     """What the device has for us; a Mac's GPU uses the machine's memory."""
     largest = max((gpu.memory_bytes for gpu in machine.gpus), default=0)
@@ -100,7 +83,6 @@ def _size(count: float) -> str:
 
 CHECKS: tuple[Check, ...] = (
     device_is_here,
-    bf16_on_cpu,
     threads_have_cores,
     memory_suffices,
     disk_suffices,

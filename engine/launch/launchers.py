@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import subprocess
 import sys
 import threading
@@ -11,27 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from engine.errors import EngineError
+from engine.launch.environment import child_environment
 from engine.runs.state import LauncherName
 from engine.runs.store import RunStore
 
 _log = logging.getLogger(__name__)
-
-_PASSED_ON = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TMPDIR",
-    "TZ",
-    "VIRTUAL_ENV",
-    "LD_LIBRARY_PATH",
-    "CUDA_VISIBLE_DEVICES",
-    "CUDA_DEVICE_ORDER",
-    "SYSTEMROOT",
-    "OPENBLAS_CORETYPE",
-    "OPENBLAS_L2_SIZE",
-)
-"""The environment of a worker process; nothing else of the server's, above all no secrets."""
 
 
 class Launcher(Protocol):
@@ -85,7 +68,7 @@ class ProcessLauncher:
             child = subprocess.Popen(
                 command,
                 cwd=Path(__file__).parents[2],
-                env=_environment(),
+                env=child_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -112,8 +95,3 @@ def resolved(launcher: LauncherName, *, on_gpu: bool) -> LauncherName:
     if launcher != "auto":
         return launcher
     return "thread" if on_gpu else "process"
-
-
-def _environment() -> dict[str, str]:
-    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**passed, "PYTHONUNBUFFERED": "1"}

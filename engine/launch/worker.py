@@ -46,7 +46,11 @@ def train_spec(spec: RunSpec, runs: Path | str = "runs") -> RunState:
 def _train(run: Run, reporter: RunReporter) -> None:
     from engine.data.batching import batch_sources  # late: torch takes seconds to import,
     from engine.data.sources import load_for  # and ownership must not wait for it
+    from engine.evaluators import evaluator_for
+    from engine.judge import Beside
+    from engine.metrics import known_of
     from engine.models.build import build_model
+    from engine.models.size import training_flops
     from engine.reproducibility import seed_everything
     from engine.samples import sampler_for
     from engine.trainer import Trainer
@@ -65,7 +69,13 @@ def _train(run: Run, reporter: RunReporter) -> None:
         run=run,
     )
     sources = batch_sources(loaded, seed=seed)
-    trainer.train_reported(reporter, sources, sampler_for(spec.task, loaded, sources[1]))
+    beside = Beside(
+        sampler=sampler_for(spec.task, loaded, sources[1]),
+        evaluator=evaluator_for(spec.task, loaded, sources[1]),
+        known=known_of(loaded),
+        flops_per_sample=training_flops(spec.model, loaded.facts),
+    )
+    trainer.train_reported(reporter, sources, beside)
 
 
 def _refuse_changed_data(run: Run, found: str) -> None:

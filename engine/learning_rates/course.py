@@ -27,7 +27,7 @@ class Leg:
     places: tuple[float, ...]
     """...and which place of the schedule each has; straight lines between."""
 
-    def at(self, step: int) -> float:
+    def at(self, step: float) -> float:
         local = step - self.first
         if self.steps is self.places or local >= self.steps[-1]:  # never stretched, or at its end
             return self.schedule(local + self.places[-1] - self.steps[-1])
@@ -68,7 +68,7 @@ class Course:
             elif act.act == "extend":
                 self._legs.append(self._leg(act.step, int(act.value)))
 
-    def __call__(self, step: int) -> float:
+    def __call__(self, step: float) -> float:
         leg = self._legs[0]
         for later in self._legs[1:]:
             if step >= later.first:

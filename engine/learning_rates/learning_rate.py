@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from engine.config.schedules import RangeTestConfig, SchedulerConfig
@@ -29,7 +29,7 @@ class LearningRate:
         self._watch = (
             DivergenceWatch(config.divergence) if isinstance(config, RangeTestConfig) else None
         )
-        self.multiplier: Callable[[int], float]
+        self.multiplier: Schedule
         """Step -> multiplier on the peak learning rate, after all acts."""
         self.follow(acts)
 

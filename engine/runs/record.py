@@ -14,6 +14,15 @@ from engine.run_spec import RunSpec
 _PACKAGES = ("torch", "numpy", "safetensors", "scikit-learn", "torchmetrics", "streamlit")
 
 
+class Origin(Frozen):
+    """Where a forked run comes from."""
+
+    run_id: str
+    step: int
+    fresh_optimizer: bool = False
+    """Whether the optimizer of the parent could not be taken over."""
+
+
 class RunRecord(Frozen):
     """What was asked for, when, and in which environment."""
 
@@ -25,6 +34,8 @@ class RunRecord(Frozen):
     data_fingerprint: str | None = None
     """SHA-256 of the data's content and split; None when it was not known at creation."""
     environment: dict[str, Any] = {}
+    origin: Origin | None = None
+    """The run that this one was forked from."""
 
 
 def environment() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from engine.runs.run import Run
 
 def curves(run: Run) -> dict[str, tuple[list[int], bytes]]:
     """Steps and exact values of every metric that is a function of the training alone."""
-    measured = [name for name in run.metrics() if not name.startswith("speed/")]
+    measured = [name for name in run.metrics() if not name.startswith(("speed/", "memory/"))]
     found = {name: run.series(name) for name in measured}
     return {name: (series.step.tolist(), series.value.tobytes()) for name, series in found.items()}
 

@@ -153,14 +153,14 @@ def test_a_passing_read_error_costs_no_checkpoint(
     run = RunStore(tmp_path).open(trained(tmp_path).run_id)
     checkpoints = run.folder / "checkpoints"
     before = run.checkpoint_steps()
-    real = Path.read_bytes
+    real = Path.open
 
-    def exhausted(path: Path) -> bytes:
+    def exhausted(path: Path, *args: Any) -> Any:
         if path.name == MANIFEST:
             raise OSError(errno.EMFILE, "Too many open files")
-        return real(path)
+        return real(path, *args)
 
-    monkeypatch.setattr(Path, "read_bytes", exhausted)
+    monkeypatch.setattr(Path, "open", exhausted)
     with pytest.raises(OSError, match="Too many open files"):
         CheckpointKeeper(checkpoints, CheckpointingConfig()).open_latest()
     assert run.checkpoint_steps() == before

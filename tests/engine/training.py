@@ -7,13 +7,19 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from engine.data.batching import BatchPlan, BatchSource
+from engine.data.workers import Prepared
+from engine.losses import loss_for
+from engine.optimizer_factory import OptimizerFactory
 from engine.runs.run import Run
 from engine.task_spec import TaskSpec
 from engine.trainer import Trainer, TrainingResults
 from engine.training_config import TrainingConfig
+from engine.training_loop import TrainingLoop
 
 TASK = TaskSpec(kind="image-classification")
 Points = tuple[Tensor, Tensor]
+Told = list[tuple[str, str]]
 
 
 def points(count: int = 70) -> Points:
@@ -48,3 +54,30 @@ def trained(
         model=net or model(), training_config=training or config(), task_spec=TASK, run=runs
     )
     return trainer.train(train_data=points(), val_data=points(20))
+
+
+def loop_of(
+    net: nn.Module,
+    source: BatchSource,
+    training: TrainingConfig,
+    task: TaskSpec = TASK,
+    told: Told | None = None,
+) -> TrainingLoop:
+    """A training loop alone, on batches in the order of the data; what it tells is in `told`."""
+    notes: Told = [] if told is None else told
+    plan = BatchPlan(len(source), training.batching.batch_size, shuffle=False, seed=0)
+    return TrainingLoop(
+        net,
+        OptimizerFactory.build(net, training.optimizer),
+        lambda step: 1.0,
+        Prepared(source, plan, workers=0, seed=0),
+        training,
+        task,
+        loss=loss_for(task, source),
+        tell=lambda kind, text: notes.append((kind, text)),
+    )
+
+
+def weights_of(net: nn.Module) -> Tensor:
+    """All parameters in one row."""
+    return torch.cat([parameter.detach().flatten() for parameter in net.parameters()])

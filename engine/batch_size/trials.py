@@ -1,0 +1,97 @@
+"""The measuring side of the search: updates with ever larger batches, until memory is used up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import psutil
+import torch
+
+from engine.batch_size.search import Trial
+from engine.data.batching import BatchPlan, BatchSource, batch_sources
+from engine.data.sources import load_for
+from engine.data.workers import Prepared
+from engine.frozen import with_changes
+from engine.losses import loss_for
+from engine.memory import activations_computed_again, free_cached, is_out_of_memory
+from engine.models.build import build_model
+from engine.optimizer_factory import OptimizerFactory
+from engine.precision import choose_device
+from engine.reproducibility import reproducible, seed_everything
+from engine.run_spec import RunSpec
+from engine.training_loop import TrainingLoop
+
+UPDATES = 3
+"""Timed updates of a trial, after one that warms up."""
+
+
+def trials(spec: RunSpec, memory_bytes: int) -> Iterator[Trial]:
+    """One trial for each power of two, up to the training samples or the memory."""
+    loaded = load_for(spec.data, spec.model)
+    source, _ = batch_sources(loaded, seed=0)
+    device = choose_device(spec.training.hardware)
+    with reproducible(spec.training, None):
+        batch_size = 1
+        while batch_size <= len(source):
+            seed_everything(0)
+            model = build_model(spec.model, loaded.facts).to(device)
+            with activations_computed_again(model, spec.training.memory):
+                trial = _trial(_loop(spec, model, source, batch_size), batch_size, device)
+            yield trial
+            free_cached(device)
+            used = trial.memory_bytes or 0
+            if not trial.fits or 2 * used > memory_bytes:  # the next one would need about twice
+                return
+            batch_size *= 2
+
+
+def _loop(
+    spec: RunSpec, model: torch.nn.Module, source: BatchSource, batch_size: int
+) -> TrainingLoop:
+    training = with_changes(
+        spec.training,
+        {
+            "batching.batch_size": batch_size,
+            "batching.accumulate": 1,
+            "memory.on_out_of_memory": "fail",
+            "logging.layers_every_steps": None,
+            "logging.histograms_every_steps": None,
+        },
+    )
+    plan = BatchPlan(len(source), batch_size, shuffle=True, seed=0)
+    return TrainingLoop(
+        model,
+        OptimizerFactory.build(model, training.optimizer, training.parameters),
+        lambda step: 1.0,
+        Prepared(source, plan, workers=0, seed=0),
+        training,
+        spec.task,
+        loss=loss_for(spec.task, source),
+        tell=lambda kind, text: None,
+    )
+
+
+def _trial(loop: TrainingLoop, batch_size: int, device: torch.device) -> Trial:
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    try:
+        loop.update()
+        before, began = loop.progress.samples, time.perf_counter()
+        for _ in range(UPDATES):
+            loop.update()
+    except Exception as error:
+        if not is_out_of_memory(error.__context__ or error):
+            raise
+        return Trial(batch_size, fits=False)
+    took_s = time.perf_counter() - began
+    samples_per_s = (loop.progress.samples - before) / took_s
+    return Trial(batch_size, fits=True, memory_bytes=_memory(device), samples_per_s=samples_per_s)
+
+
+def _memory(device: torch.device) -> int:
+    """The peak of the GPU; of the CPU what the process holds after an update, which keeps freed
+    pages for the next."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    return int(psutil.Process().memory_info().rss)

@@ -1,0 +1,73 @@
+"""Whether number format, compiling and memory savings work on this device and with this model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.checks.finding import Case, Check, Finding, warning
+from engine.errors import Problem
+from engine.models.specs import InMemoryModel
+from engine.training_config import PrecisionConfig
+
+NO_BLOCKS = Problem(
+    "training.memory.activation_checkpointing",
+    "this model has no list of repeated blocks (nn.ModuleList) whose activations could be "
+    "computed again",
+    "true",
+    "Switch it off.",
+)
+_BLOCKLESS = ("mlp", "cnn")
+_COMPILING_STEPS = 200
+
+
+def impossible(precision: PrecisionConfig, device: str) -> Iterator[Problem]:
+    """What of the number format this type of device cannot do."""
+    if precision.dtype == "fp16" and device != "cuda":
+        yield Problem(
+            "training.precision.dtype",
+            f"fp16 needs an NVIDIA GPU, and this run is on '{device}'",
+            "'fp16'",
+            "Use 'fp32', or 'bf16' to try low precision.",
+        )
+    if precision.tf32 and device != "cuda":
+        yield Problem(
+            "training.precision.tf32",
+            f"TF32 is a format of NVIDIA GPUs, and this run is on '{device}'",
+            "true",
+            "Switch it off.",
+        )
+
+
+def format_on_device(case: Case) -> Iterator[Finding]:
+    precision, device = case.spec.training.precision, case.device
+    for problem in impossible(precision, device):
+        yield Finding("error", problem)
+    if precision.dtype == "bf16" and device == "cpu":
+        yield warning(
+            "training.precision.dtype",
+            "is two to three times slower than fp32 on a CPU",
+            "'bf16'",
+            "Use 'fp32'.",
+        )
+
+
+def blocks_to_compute_again(case: Case) -> Iterator[Finding]:
+    wanted = case.spec.training.memory.activation_checkpointing
+    model = case.spec.model
+    single = not isinstance(model, InMemoryModel) and getattr(model, "layers", 2) < 2
+    if wanted and (model.kind in _BLOCKLESS or single):
+        yield Finding("error", NO_BLOCKS)
+
+
+def compiling_pays(case: Case) -> Iterator[Finding]:
+    steps = case.estimate.steps
+    if case.spec.training.precision.compile != "off" and steps and steps < _COMPILING_STEPS:
+        yield warning(
+            "training.precision.compile",
+            f"compiling takes longer than the {steps:,} steps of this run",
+            repr(case.spec.training.precision.compile),
+            "Use 'off'.",
+        )
+
+
+CHECKS: tuple[Check, ...] = (format_on_device, blocks_to_compute_again, compiling_pays)
