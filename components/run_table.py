@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
 
@@ -58,10 +59,10 @@ def frame(rows: Sequence[RunRow]) -> pd.DataFrame:
         "Name": [row.name for row in rows],
         "Status": [row.status for row in rows],
         "Progress": _floats([row.progress for row in rows]),
-        "Best": _floats([row.best for row in rows]),
+        "Best": _measured([row.best for row in rows]),
         "Monitor": [row.monitor for row in rows],
-        "Val loss": _floats([row.val_loss for row in rows]),
-        "Train loss": _floats([row.train_loss for row in rows]),
+        "Val loss": _measured([row.val_loss for row in rows]),
+        "Train loss": _measured([row.train_loss for row in rows]),
         "Trained": [clock_duration(row.trained_s) for row in rows],
         "Started": pd.to_datetime(_floats([row.started_at for row in rows]), unit="s", utc=True),
         "Model": [row.model for row in rows],
@@ -141,6 +142,12 @@ def _haystack(row: RunRow) -> str:
 
 def _floats(values: Sequence[float | None]) -> pd.Series[float]:
     return pd.Series([float("nan") if value is None else value for value in values], dtype=float)
+
+
+def _measured(values: Sequence[float | None]) -> pd.Series[Any]:
+    """Numbers among which NaN is a value; only None is a gap."""
+    column = pa.array(values, pa.float64(), from_pandas=False)
+    return pd.Series(pd.array(column, dtype=pd.ArrowDtype(pa.float64())))
 
 
 def _column_config() -> dict[str, ColumnConfig | ButtonColumnResult | str | None]:

@@ -32,8 +32,8 @@ def test_a_language_model_gets_its_charts_in_reading_order():
         ("Bits per character", "bits", ["Validation"]),
         ("Learning rate", "", ["Learning rate"]),
         ("Gradient norm", "L2", ["Gradient norm"]),
-        ("Throughput", "tokens/s", ["Throughput"]),
-        ("Throughput", "samples/s", ["Throughput"]),
+        ("Throughput, tokens", "tokens/s", ["Throughput, tokens"]),
+        ("Throughput, samples", "samples/s", ["Throughput, samples"]),
         ("Step time", "ms", ["Step time"]),
     ]
 

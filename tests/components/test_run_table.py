@@ -42,9 +42,17 @@ def test_any_text_is_a_filter(text):
 
 def test_unknown_numbers_are_gaps_not_zeros():
     frame = run_table.frame(ROWS)
-    assert np.isnan(frame["Val loss"]).all()
+    assert frame["Val loss"].isna().all()
     assert frame["Started"].isna().all()
     assert list(frame["Trained"]) == ["–", "–", "–"]
+
+
+def test_a_value_that_is_no_number_is_no_gap():
+    row = RunRow("20260101-000000-aaaaaa", "x", "failed", best=float("inf"), val_loss=float("nan"))
+    frame = run_table.frame([row, ROWS[0]])
+    assert list(frame["Val loss"].isna()) == [False, True]
+    assert np.isnan(frame["Val loss"][0])
+    assert frame["Best"][0] == float("inf")
 
 
 def test_an_empty_table_has_all_columns():
