@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from components import (
+    alert_line,
     evaluation_view,
     event_log,
     histogram_view,
@@ -41,6 +42,7 @@ def header(run: Run, status: Status) -> None:
             return
         with trouble.shown():
             run_header.show(run, state, session.last_values(), run_controls.pending(run, state))
+            alert_line.show(run)
             run_controls.show(run, state)
             run_header.show_trouble(run, state)
         if refresh_every_s(state.status) != refresh_every_s(status):

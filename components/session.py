@@ -33,6 +33,7 @@ _TABLE_ROWS = "runs.table_rows"
 _ASKED = "live.asked"
 _EVENTS = "live.events"
 _FOLLOWS = "live.follows."
+_READ = "live.events_read."
 _WISH = "live.wish."
 _WRONG = "live.wrong."
 
@@ -179,6 +180,17 @@ def event_tail(run: Run) -> EventTail:
     if tail is None or tail.run_id != run.id:
         st.session_state[_EVENTS] = tail = EventTail(run.id)
     return tail
+
+
+def events_read(run_id: str) -> int:
+    """How many events of a run there were when this tab last dismissed its alerts."""
+    count: int = st.session_state.get(f"{_READ}{run_id}", 0)
+    return count
+
+
+def remember_events_read(run_id: str, count: int) -> None:
+    """Keep that the alerts among so many events were read."""
+    st.session_state[f"{_READ}{run_id}"] = count
 
 
 def follows(step_key: str) -> bool:

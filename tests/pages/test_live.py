@@ -269,3 +269,39 @@ def test_the_command_that_resumes_the_run_is_shown(store, live):
     run = fabricate.run_of(store, status="stopped", steps=20)
     codes = [code.value for code in live(run.id).code]
     assert f"python -m engine resume {run.id} --runs {store.root}" in codes
+
+
+# -- alerts ----------------------------------------------------------------------------------------
+
+
+def alert(run, kind, step, text="Look at it. Then go on."):
+    run.add_event("alert", text, alert=kind, step=step)
+
+
+def test_alerts_that_were_not_read_stand_in_one_line(store, live, click):
+    run = fabricate.run_of(store, status="running", steps=150)
+    assert "alert" not in words(live(run.id))
+    alert(run, "plateau", 100)
+    assert "plateau at step 100" in words(live(run.id))
+    alert(run, "loss-spike", 110)
+    alert(run, "loss-spike", 120, NASTY)
+    app = live(run.id)
+    assert "[:material/warning: 3 alerts]" in words(app)
+    assert "2 × loss spike, the last at step 120, plateau at step 100" in words(app)
+    assert "<img" not in html(app)
+
+
+def test_alerts_that_were_dismissed_are_gone_until_there_are_new_ones(store, live, click):
+    run = fabricate.run_of(store, status="running", steps=150)
+    alert(run, "plateau", 100)
+    app = click(live(run.id), "Dismiss")
+    assert "plateau at step" not in words(app.run())
+    run.add_event("rolled-back", "Went back to step 100.", step=140)
+    assert "[:material/warning: 1 alert]" in words(app.run())
+    assert "rolled back at step 140" in words(app)
+
+
+def test_a_failure_and_what_was_asked_for_are_no_alerts(store, live):
+    run = fabricate.run_of(store, status="failed", steps=20, reason="It broke.")
+    run.add_event("steered", "Learning rate multiplied by 0.5.", step=10)
+    assert "alert" not in words(live(run.id))
