@@ -40,6 +40,12 @@ def _not_offered(value: Any, at: str) -> Case:
 
 
 _OFTEN = {"training.evaluation.every_steps": 1}
+_SPIKE = {"name": "spike", "training.length.amount": 80}
+_STUCK = {
+    "training.length.amount": 30,
+    "training.evaluation.every_steps": 3,
+    "training.optimizer.lr": 1e-12,
+}
 _LONGER = {"training.length.amount": 25, "training.optimizer.lr": 10.0}
 _DECAY = {"training.optimizer": {"name": "adamw", "lr": 0.1, "weight_decay": 1.0}}
 _WARMED = {"warmup_steps": _rates(4), "warmup_share": _rates(0.5, warmup_steps=0)}
@@ -105,6 +111,7 @@ _GROUPS: dict[str, dict[str, Case]] = {
     "data[in-memory]": {"description": _not_offered({"samples": 3}, "data.source")},
     "training.length": {
         "amount": Case(9, "state"),
+        "max_minutes": Case(1e-9, "state"),
         "unit": Case(
             "epochs",
             "state",
@@ -195,7 +202,26 @@ _GROUPS: dict[str, dict[str, Case]] = {
         "accumulate": _curves(2),
         "shuffle": _curves(False),
     },
-    "training.gradients": {"clip_norm": Case(1e-3, "weights")},
+    "training.gradients": {
+        "clip_norm": Case(1e-3, "weights"),
+        "clip_value": Case(1e-4, "weights"),
+    },
+    "training.averaging[ema]": {
+        "decay": _curves(0.2),
+        "evaluate": _curves("weights"),
+    },
+    "training.divergence[skip]": {"limit": Case(1, "state", {"name": "diverging"})},
+    "training.divergence[roll-back]": {
+        "limit": Case(1, "state", {"name": "diverging"}),
+        "lr_factor": Case(0.1, "rates", {"name": "diverging"}),
+    },
+    "training.alerts": {
+        "loss_spike": Case(None, "alerts", _SPIKE),
+        "gradient_explosion": Case(None, "alerts", _SPIKE),
+        "gradient_vanishing": Case(1e9, "alerts", {"training.length.amount": 120}),
+        "plateau": Case(None, "alerts", _STUCK),
+        "overfitting": Case(None, "alerts", {"name": "overfitting", "training.length.amount": 30}),
+    },
     "training.evaluation": {
         "every_steps": _curves(2),
         "max_samples": _curves(20),
@@ -205,17 +231,36 @@ _GROUPS: dict[str, dict[str, Case]] = {
     },
     "training.checkpointing": {
         "every_steps": Case(3, "checkpoints"),
+        "every_epochs": Case(0.015, "checkpoints"),
+        "every_minutes": Case(1e-9, "checkpoints"),
         "keep_last": Case(1, "checkpoints", {"training.checkpointing.every_steps": 3}),
-        "keep_best": Case(True, "checkpoints"),
+        "keep_best": Case(1, "checkpoints"),
+        "background": Case(False, "threads"),
     },
     "training.early_stopping": {
         "patience": Case(1, "state", _OFTEN | {"training.early_stopping.min_delta": 1000.0}),
         "min_delta": Case(1000.0, "state", _OFTEN | {"training.early_stopping.patience": 2}),
     },
-    "training.precision": {"dtype": _curves("bf16")},
+    "training.precision": {
+        "dtype": _curves("bf16"),
+        "tf32": Case(True, "refused"),
+        "compile": Case("default", "compiled"),
+    },
+    "training.memory": {
+        "activation_checkpointing": Case(True, "forwards", {"model.layers": 2}, on="gpt"),
+        "on_out_of_memory": Case("fail", "state", {"name": "hungry"}),
+    },
     "training.reproducibility": {"seed": _curves(1), "deterministic": Case(False, "deterministic")},
-    "training.hardware": {"device": Case("mps", "state"), "threads": Case(2, "state")},
-    "training.logging": {"every_steps": _curves(2)},
+    "training.hardware": {
+        "device": Case("mps", "state"),
+        "threads": Case(2, "state"),
+        "workers": Case(1, "processes"),
+    },
+    "training.logging": {
+        "every_steps": _curves(2),
+        "layers_every_steps": _curves(2),
+        "histograms_every_steps": Case(2, "histograms"),
+    },
 }
 _STALE = _OFTEN | {
     "training.scheduler.smallest_gain": 1000.0,
@@ -243,7 +288,7 @@ _TRAINING = {
     "scheduler": {"name": "constant", "warmup_steps": 0},
     "batching": {"batch_size": 8},
     "evaluation": {"every_steps": 3, "max_samples": 40, "samples": 0},
-    "checkpointing": {"every_steps": 6, "keep_best": False},
+    "checkpointing": {"every_steps": 6, "keep_best": 0},
     "hardware": {"device": "cpu", "threads": 1},
 }
 _IMAGES = {"task": {"kind": "image-classification"}, "data": {"source": "digits"}}

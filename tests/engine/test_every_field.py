@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
+from engine.checkpoint import CheckpointKeeper
 from engine.commands.documents import checked_facts
 from engine.data.sources import facts_of
 from engine.documents.schema import groups
@@ -50,34 +53,92 @@ class Lab:
             return {"refused": {problem.path for problem in wrong.problems}}
         store = RunStore(self._root)
         run = store.create(spec)
-        batches: set[int] = set()
-        modes: set[int] = set()
+        with Watch(spec.name) as watch:
+            work(store, run.id)
+        return _shown_by(run) | watch.seen
 
-        def look(module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
-            batches.add(len(inputs[0]))
-            modes.add(torch.get_deterministic_debug_mode())
 
-        hook = register_module_forward_pre_hook(look)
-        try:
-            assert work(store, run.id).status == "completed"
-        finally:
-            hook.remove()
-        return _shown_by(run) | {"batches": batches, "deterministic": modes}
+class Watch:
+    """Sees what a run does beside writing files, and brings about the accidents it is named for.
+
+    `hungry`: more than four samples at once do not fit. `diverging`: the second and third
+    training pass, and after going back others, give no numbers. `spike`: one batch late in the
+    run is far from all others. `overfitting`: held-out data fits less and less.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._passes = 0
+        self.seen: dict[str, Any] = {
+            "batches": set(),
+            "deterministic": set(),
+            "threads": set(),
+            "processes": set(),
+            "compiled": [],
+            "forwards": 0,
+        }
+
+    def __enter__(self) -> Watch:
+        self._hook = register_module_forward_pre_hook(self._before)
+        self._patch = pytest.MonkeyPatch()
+        self._patch.setattr(torch, "compile", self._compile)
+        self._patch.setattr(CheckpointKeeper, "_save", self._saved(CheckpointKeeper._save))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hook.remove()
+        self._patch.undo()
+
+    def _compile(self, model: torch.nn.Module, mode: str | None) -> torch.nn.Module:
+        self.seen["compiled"].append(mode)
+        return model
+
+    def _saved(self, save: Any) -> Any:
+        def saved(keeper: CheckpointKeeper, snapshot: Any) -> Any:
+            self.seen["threads"].add(threading.current_thread().name.partition("_")[0])
+            return save(keeper, snapshot)
+
+        return saved
+
+    def _before(self, module: torch.nn.Module, inputs: tuple[Any, ...]) -> Any:
+        self.seen["forwards"] += 1
+        self.seen["batches"].add(len(inputs[0]))
+        self.seen["deterministic"].add(torch.get_deterministic_debug_mode())
+        self.seen["processes"].add(len(multiprocessing.active_children()))
+        if type(module).__name__ != "MLP":
+            return None
+        if not module.training:
+            worse = self._name == "overfitting"
+            return inputs[0] * (-1.0 - self._passes / 10) if worse else None
+        return self._accident(inputs[0])
+
+    def _accident(self, inputs: torch.Tensor) -> torch.Tensor | None:
+        self._passes += 1
+        if self._name == "hungry" and len(inputs) > 4:
+            raise torch.OutOfMemoryError("Tried to allocate more than there is.")
+        if self._name == "diverging" and self._passes in (2, 3):
+            return inputs * float("nan")
+        if self._name == "spike" and self._passes == 75:
+            return inputs * 1e4
+        return None
 
 
 def _shown_by(run: Run) -> dict[str, Any]:
     state = run.state()
     drawn = curves(run)
+    events = run.events()[0]
     return {
         "name": run.name,
         "curves": drawn,
-        "rates": drawn["optim/lr"],
-        "weights": final_weights(run),
-        "checkpoints": [e["text"] for e in run.events()[0] if e["kind"] == "checkpoint"]
+        "rates": drawn.get("optim/lr"),
+        "weights": final_weights(run) if run.checkpoint_steps() else None,
+        "checkpoints": [e["text"] for e in events if e["kind"] == "checkpoint"]
         + [str(step) for step in run.checkpoint_steps()],
+        "alerts": [(e["alert"], e["step"]) for e in events if e["kind"] == "alert"],
         "samples": [len(run.samples(step)) for step in run.sample_steps()],
-        "state": (state.step, state.total_steps, state.reason, state.best and state.best.metric)
-        + (state.device, state.threads),
+        "histograms": run.histogram_steps(),
+        "state": (state.status, state.step, state.total_steps, state.reason)
+        + (state.best and state.best.metric, state.device, state.threads),
     }
 
 
