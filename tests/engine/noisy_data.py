@@ -28,6 +28,14 @@ class Noisy(Dataset[Sample]):
         return index + noise, torch.tensor(index)
 
 
+class Quadrants(Noisy):
+    """Something to learn: 4 classes."""
+
+    def __getitem__(self, index: int) -> Sample:
+        noisy, _ = super().__getitem__(index)
+        return noisy, torch.tensor(index % 4)
+
+
 class Broken(Noisy):
     """One sample cannot be read."""
 

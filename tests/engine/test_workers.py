@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import timeit
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -13,13 +14,28 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from engine import attempt as attempts
 from engine.data.adapters import as_batch_source
 from engine.data.batching import ArraySource, Batch, BatchPlan, BatchSource, TextBlocks
 from engine.data.workers import BatchFailed, DrawsNothing, Prepared, WorkersUnusable
 from engine.errors import EngineError
 from engine.reproducibility import random_states
+from engine.runs.run import Run
+from engine.runs.store import RunStore
 from engine.task_spec import TaskSpec
-from tests.engine.noisy_data import Broken, Deadly, Homeless, Noisy, PidSource, Ragged
+from engine.trainer import Trainer
+from tests.engine import training
+from tests.engine.equality import assert_same_bits
+from tests.engine.noisy_data import (
+    Broken,
+    Deadly,
+    Homeless,
+    Noisy,
+    PidSource,
+    Quadrants,
+    Ragged,
+)
+from tests.engine.test_resume import Crash, CrashingLoop
 
 TASK = TaskSpec(kind="image-classification")
 
@@ -75,6 +91,34 @@ def test_a_resumed_run_goes_on_with_the_same_batches_and_one_may_go_back_or_ahea
         with prepared(Noisy(), workers) as source:
             found = [source.batch(place) for place in places]
         assert_same(found, [alone[place] for place in places])
+
+
+def trained(run: Path | Run, workers: int) -> Run:
+    """Train on random augmentations, into a runs folder or on with a run."""
+    trainer = Trainer(
+        model=training.model(),
+        training_config=training.config(hardware={"threads": 1, "workers": workers}),
+        task_spec=TASK,
+        run=run,
+    )
+    data = Quadrants(50, width=2)
+    result = trainer.train(train_data=data, val_data=data)
+    return RunStore(result.folder.parent).open(result.run_id)
+
+
+def test_a_run_with_workers_that_crashed_has_the_bits_of_one_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = trained(tmp_path / "a", workers=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(attempts, "TrainingLoop", CrashingLoop)
+        patch.setattr(CrashingLoop, "crash_at", 17)
+        with pytest.raises(Crash):
+            trained(tmp_path / "b", workers=1)
+    (summary,) = RunStore(tmp_path / "b").list()
+    resumed = trained(RunStore(tmp_path / "b").open(summary.id), workers=2)
+    assert resumed.state().resumed_from == 10
+    assert_same_bits(resumed, reference)
 
 
 def test_each_worker_prepares_its_share_and_ends_when_it_is_closed() -> None:
