@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -15,6 +14,14 @@ from engine.data.batching import BatchSource
 from engine.data.vocabulary import CharVocabulary
 from engine.losses import IGNORED
 from engine.task_spec import TaskSpec
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """A model that writes a text for another one."""
+
+    def generate(self, inputs: Tensor, begin: int, end: int, max_tokens: int) -> Tensor:
+        """The likeliest tokens (B, at most `max_tokens`) for texts (B, S), without `begin`."""
 
 
 class Written(NamedTuple):
@@ -33,15 +40,16 @@ def written_texts(
     *,
     count: int,
 ) -> list[Written]:
-    """What the model writes for the first `count` samples, always taking the likeliest token."""
+    """What the model writes for the first `count` samples; nothing when it cannot write."""
     count = min(count, len(source))
-    if count == 0:
+    if count == 0 or not isinstance(model, Writer):
         return []
     batch = source.batch(0, np.arange(count))
     inputs, targets = batch[task.inputs[0]], batch[task.target]
     device = next(model.parameters()).device
-    with evaluating(model), torch.no_grad():
-        tokens = _continued(model, inputs.to(device), targets.shape[1], vocabulary)
+    begin, end = (vocabulary.special(name) for name in ("begin", "end"))
+    with evaluating(model):
+        tokens = model.generate(inputs.to(device), begin, end, targets.shape[1]).cpu().numpy()
     return [
         Written(vocabulary.decode(asked), *(_text(row, vocabulary) for row in (right, given)))
         for asked, right, given in zip(inputs.numpy(), targets.numpy(), tokens, strict=True)
@@ -57,22 +65,6 @@ def evaluating(model: nn.Module) -> Iterator[None]:
         yield
     finally:
         model.train(was_training)
-
-
-def _continued(
-    model: nn.Module, inputs: Tensor, length: int, vocabulary: CharVocabulary
-) -> NDArray[np.int64]:
-    """Tokens (B, at most `length`), written one after another until all texts have ended."""
-    begin, end = vocabulary.special("begin"), vocabulary.special("end")
-    tokens = torch.full((len(inputs), 1), begin, device=inputs.device)
-    ended = torch.zeros(len(inputs), dtype=torch.bool, device=inputs.device)
-    for _ in range(length):
-        likeliest = model(inputs, tokens)[:, -1].argmax(dim=-1)
-        tokens = torch.cat([tokens, likeliest[:, None]], dim=1)
-        ended |= likeliest == end
-        if bool(ended.all()):
-            break
-    return np.asarray(tokens[:, 1:].cpu().numpy())
 
 
 def _text(tokens: NDArray[np.int64], vocabulary: CharVocabulary) -> str:

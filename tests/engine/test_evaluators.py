@@ -11,6 +11,7 @@ from engine.data.batching import ArraySource
 from engine.data.vocabulary import CharVocabulary
 from engine.evaluators import TEXTS, evaluator_for
 from engine.losses import IGNORED
+from engine.models.seq2seq import Seq2Seq
 from engine.task_spec import METRICS, TaskKind, TaskSpec
 from engine.writing import written_texts
 
@@ -20,20 +21,19 @@ END = VOCABULARY.special("end")
 
 
 class Copier(nn.Module):
-    """Writes what it reads, token by token, and then the end."""
+    """Writes what it reads, and behind its end what nobody is to see."""
 
     def __init__(self):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(1))
-        self.drop = nn.Dropout(0.9)
-        self.passes = 0
 
-    def forward(self, inputs, decoder_inputs):
-        self.passes += 1
-        length = decoder_inputs.shape[1]
-        ended = torch.cat([inputs, torch.zeros_like(inputs)], dim=1)
-        ended[ended == 0] = END
-        return self.drop(nn.functional.one_hot(ended[:, :length], len(VOCABULARY)).float())
+    def generate(self, inputs, begin, end, max_tokens):
+        assert not self.training
+        assert (begin, end) == (1, END)
+        written = torch.cat([inputs, torch.zeros_like(inputs)], dim=1)
+        written[written == 0] = end
+        written[:, len(VOCABULARY) - 2 :] = VOCABULARY.encode("c")[0]
+        return written[:, :max_tokens]
 
 
 def source_of(pairs, length=4):
@@ -50,12 +50,26 @@ def loaded(vocabulary=VOCABULARY):
     return SimpleNamespace(vocabulary=vocabulary)
 
 
-def test_texts_are_written_until_all_have_ended():
+def test_texts_end_where_they_end():
     model, source = Copier(), source_of([("ab", "ba"), ("c", "c"), ("a", "a")])
     found = written_texts(model, source, TASK, VOCABULARY, count=2)
     assert [tuple(text) for text in found] == [("ab", "ba", "ab"), ("c", "c", "c")]
-    assert model.passes == 3
     assert model.training
+
+
+def test_a_model_that_cannot_write_is_not_measured():
+    model, source = nn.Linear(1, 1), source_of([("a", "a")])
+    assert written_texts(model, source, TASK, VOCABULARY, count=2) == []
+    assert evaluator_for(TASK, loaded(), source).measure(model) == {}
+
+
+def test_the_bundled_model_writes():
+    torch.manual_seed(0)
+    sizes = {"length": 4, "target_length": 5, "layers": 1, "heads": 1, "width": 8}
+    model = Seq2Seq(vocabulary_size=len(VOCABULARY), **sizes)
+    found = written_texts(model, source_of([("ab", "ba")]), TASK, VOCABULARY, count=1)
+    assert found[0].input == "ab"
+    assert len(found[0].text) <= 5
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 5])
