@@ -15,8 +15,14 @@ from components.numbers import DASH
 from components.outlook import Outlook
 from components.plain_text import as_markdown
 from engine.errors import Problem
+from engine.learning_rates.range_test import HIGHEST, LOWEST, STEPS, range_spec
 
 _LAUNCHER = "launcher"
+_CORRECT_FIRST = "Correct the marked fields first."
+_RANGE_TEST = (
+    f"Trains {STEPS} steps while the learning rate rises from {LOWEST:g} to {HIGHEST:g}, as a run "
+    "of its own, and suggests the rate at which the loss fell fastest."
+)
 _LAUNCHERS = {
     "auto": "Picks for you: a process of its own on a CPU, a thread of the server on a GPU.",
     "thread": "Trains inside the server and stops with it; on a CPU, open pages slow it down.",
@@ -90,6 +96,25 @@ def _schedule(outlook: Outlook) -> None:
         key="launch.schedule",
         config={"displayModeBar": False},
     )
+    _find_rate(outlook)
+
+
+def _find_rate(outlook: Outlook) -> None:
+    """The button that starts a learning-rate range test of the form."""
+    ready = outlook.spec is not None and not outlook.problems
+    if (
+        st.button(
+            "Find a learning rate",
+            key="launch.range-test",
+            icon=":material/troubleshoot:",
+            disabled=not ready,
+            help=_RANGE_TEST if ready else _CORRECT_FIRST,
+        )
+        and outlook.spec is not None
+    ):
+        with trouble.shown():
+            launcher = workspace.current().draft.launcher
+            run_start.open_live(run_start.begin(range_spec(outlook.spec), launcher).id)
 
 
 def _mistakes(outlook: Outlook) -> None:
@@ -123,7 +148,7 @@ def _start(outlook: Outlook) -> None:
             icon=":material/play_arrow:",
             width="stretch",
             disabled=not ready,
-            help=None if ready else "Correct the marked fields first.",
+            help=None if ready else _CORRECT_FIRST,
         )
         and outlook.spec is not None
         and outlook.facts is not None

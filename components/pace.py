@@ -49,6 +49,7 @@ def _work(spec: RunSpec) -> tuple[object, ...]:
     return (
         spec.model,
         spec.data,
+        training.optimizer.name,
         training.batching,
         training.precision,
         training.hardware,

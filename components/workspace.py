@@ -69,8 +69,13 @@ def choose(draft: Draft, path: str) -> None:
 
 def load(spec: RunSpec, notice: str) -> None:
     """Replace the whole draft from outside the form, in a way that can be undone."""
+    replace(Draft.of(spec, current().draft.launcher), notice)
+
+
+def replace(draft: Draft, notice: str) -> None:
+    """Put another draft in the place of this one, in a way that can be undone."""
     before = current().draft
-    _replace(Draft.of(spec, before.launcher))
+    _replace(draft)
     workspace = current()
     workspace.before, workspace.notice = before, notice
 

@@ -1,4 +1,4 @@
-"""Whether number format, compiling and memory savings work on this device and with this model."""
+"""Whether number format, updates, compiling and memory savings suit this device and this model."""
 
 from __future__ import annotations
 
@@ -51,6 +51,17 @@ def format_on_device(case: Case) -> Iterator[Finding]:
         )
 
 
+def orthogonal_updates_on_device(case: Case) -> Iterator[Finding]:
+    if case.spec.training.optimizer.name == "muon" and case.device == "cpu":
+        yield warning(
+            "training.optimizer.name",
+            "makes every hidden matrix orthogonal at each update; on a CPU that can take as long "
+            "as the rest of the step",
+            "'muon'",
+            "Use larger batches, so that it is done less often, or 'adamw'.",
+        )
+
+
 def blocks_to_compute_again(case: Case) -> Iterator[Finding]:
     wanted = case.spec.training.memory.activation_checkpointing
     model = case.spec.model
@@ -70,4 +81,9 @@ def compiling_pays(case: Case) -> Iterator[Finding]:
         )
 
 
-CHECKS: tuple[Check, ...] = (format_on_device, blocks_to_compute_again, compiling_pays)
+CHECKS: tuple[Check, ...] = (
+    format_on_device,
+    orthogonal_updates_on_device,
+    blocks_to_compute_again,
+    compiling_pays,
+)

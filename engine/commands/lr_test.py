@@ -12,7 +12,7 @@ from engine.commands.options import DEFAULT_RUNS, AsJson, RunsFolder
 from engine.commands.reports import facts_of
 from engine.commands.train import SpecSource, foreground, run_ending
 from engine.errors import BadInput, Problem
-from engine.learning_rates.range_test import range_result, range_spec
+from engine.learning_rates.range_test import HIGHEST, LOWEST, STEPS, range_result, range_spec
 from engine.runs.run import Run
 from engine.runs.store import RunStore
 
@@ -20,9 +20,9 @@ from engine.runs.store import RunStore
 def lr_test(
     source: SpecSource,
     runs: RunsFolder = DEFAULT_RUNS,
-    lowest: Annotated[float, typer.Option(help="Learning rate of the first step.")] = 1e-6,
-    highest: Annotated[float, typer.Option(help="Learning rate of the last step.")] = 1.0,
-    steps: Annotated[int, typer.Option(help="Optimizer updates.")] = 200,
+    lowest: Annotated[float, typer.Option(help="Learning rate of the first step.")] = LOWEST,
+    highest: Annotated[float, typer.Option(help="Learning rate of the last step.")] = HIGHEST,
+    steps: Annotated[int, typer.Option(help="Optimizer updates.")] = STEPS,
     as_json: AsJson = False,
 ) -> None:
     """Raise the learning rate until training diverges, and suggest one for the real run.

@@ -20,6 +20,8 @@ SMOOTHING = 0.98
 WINDOW_SHARE = 0.1
 """Width of the centred window that the picture and the suggestion are smoothed with."""
 FEWEST_STEPS = 10
+LOWEST, HIGHEST, STEPS = 1e-6, 1.0, 200
+"""The learning rates of the first and the last step of a test, and how many steps are usual."""
 
 
 class DivergenceWatch:
@@ -61,7 +63,13 @@ class RangeResult:
     """Where the loss falls fastest; None when it never fell."""
 
 
-def range_spec(spec: RunSpec, *, highest: float, start: float, steps: int) -> RunSpec:
+def range_spec(
+    spec: RunSpec,
+    *,
+    highest: float = HIGHEST,
+    start: float = LOWEST / HIGHEST,
+    steps: int = STEPS,
+) -> RunSpec:
     """The range test of a run: the same work, with a learning rate that rises to ``highest``.
 
     Raises:

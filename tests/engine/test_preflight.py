@@ -178,6 +178,13 @@ def test_what_fits_is_let_through():
             "over before",
         ),
         (CNN, {"training.precision.dtype": "bf16"}, "warning", "training.precision.dtype", "fp32"),
+        (
+            GPT,
+            {"training.optimizer": {"name": "muon"}},
+            "warning",
+            "training.optimizer.name",
+            "orthogonal",
+        ),
         (CNN, {"training.hardware.threads": 3}, "warning", "training.hardware.threads", "2 cores"),
         (GPT, {"task.loss.label_smoothing": 0.1}, "warning", "task.loss.label_smoothing", "Use 0"),
     ],
@@ -320,6 +327,11 @@ def test_memory_of_the_gpu_counts_where_there_is_one():
 def test_long_steps_between_checkpoints_are_fine_beside_another_interval(other):
     checkpointing = {"every_steps": 10**6, other: 1}
     assert found(with_changes(CNN, {"training.checkpointing": checkpointing}), IMAGES) == []
+
+
+def test_muon_is_fine_on_a_gpu():
+    machine = MachineFacts(2, 10**10, 10**10, 10**11, gpus=(GPU("H100", 80 * 10**9),))
+    assert found(with_changes(GPT, {"training.optimizer": {"name": "muon"}}), TEXT, machine) == []
 
 
 def test_bf16_is_fine_on_a_gpu():

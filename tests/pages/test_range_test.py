@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+from components.draft import Draft, DraftFile
+from components.form_schema import value_at
 from engine.frozen import with_changes
+from engine.learning_rates.range_test import range_spec
+from engine.run_spec import RunSpec
 from engine.runs.series import RECORD, MetricFiles
 from tests import fabricate
 
@@ -21,6 +25,15 @@ def range_run(store, status, loss):
         files.append(name, records)
     files.close()
     return run
+
+
+def keep(store, spec):
+    """Let the form hold a spec."""
+    DraftFile(store.root).write(Draft.of(spec))
+
+
+def draft_of(store):
+    return DraftFile(store.root).read(fabricate.TEXT).document
 
 
 def opened(open_page, run):
@@ -55,3 +68,44 @@ def test_a_test_that_goes_on_has_no_picture_yet(store, open_page, status):
 def test_other_runs_have_none(store, open_page):
     app = opened(open_page, fabricate.run_of(store))
     assert not app.get("plotly_chart")
+
+
+def test_the_launch_page_starts_a_test_of_the_form(store, open_page):
+    keep(store, fabricate.IMAGES)
+    app = open_page("launch.py")
+    app.button(key="launch.range-test").click().run()
+    (summary,) = store.list()
+    assert summary.record.spec == range_spec(fabricate.IMAGES)
+    assert summary.record.spec.training.scheduler.name == "range-test"
+    assert [path.name for path in store.queue.iterdir()] == [summary.id]
+    assert app.query_params["run"] in (summary.id, [summary.id])
+
+
+def test_a_form_with_a_mistake_cannot_be_tested(store, open_page):
+    keep(store, fabricate.IMAGES)
+    DraftFile(store.root).write(Draft.of(fabricate.IMAGES).edited("model.layers", 0))
+    app = open_page("launch.py")
+    assert not [button for button in app.button if button.key == "launch.range-test"]
+
+
+def test_the_suggestion_goes_into_the_form_and_can_be_taken_back(store, open_page):
+    keep(store, fabricate.IMAGES)
+    app = opened(open_page, range_run(store, "completed", FALLING))
+    app.button(key="range-test.use").click().run()
+    assert not app.exception
+    wanted = with_changes(fabricate.IMAGES, {"training.optimizer.lr": 9.3e-4})
+    assert RunSpec.parse(draft_of(store)) == wanted
+    assert app.text_input(key="form.training.optimizer.lr").value == "9.3e-4"
+    (notice,) = [text.value for text in app.markdown if "Learning rate 9.3e-4" in text.value]
+    assert "another" not in notice
+    app.button(key="launch.undo").click().run()
+    assert RunSpec.parse(draft_of(store)) == fabricate.IMAGES
+
+
+def test_a_form_that_holds_other_work_by_now_is_said(store, open_page):
+    keep(store, fabricate.TEXT)
+    app = opened(open_page, range_run(store, "completed", FALLING))
+    app.button(key="range-test.use").click().run()
+    (notice,) = [text.value for text in app.markdown if "Learning rate 9.3e-4" in text.value]
+    assert "for another task, another data, another model than the form has now" in notice
+    assert value_at(draft_of(store), "training.optimizer.lr") == 9.3e-4
