@@ -14,8 +14,13 @@ from engine.runs.run import Run
 from engine.runs.state import ACTIVE, Status
 
 _LR = "training.optimizer.lr"
-_TESTED = {"task": "task", "data": "data", "model": "model", "training.optimizer.name": "optimizer"}
-"""What a learning rate was found for: paths of the document and their names."""
+_TESTED = {
+    "task": "another task",
+    "data": "other data",
+    "model": "another model",
+    "training.optimizer.name": "another optimizer",
+}
+"""What a learning rate is found for, by path, and how it is said that it is not that any more."""
 
 
 def show(run: Run, status: Status) -> None:
@@ -52,7 +57,7 @@ def take_over(run: Run, rate: float) -> None:
     notice = f"Learning rate {readable.shortest(rate)} from **{as_markdown(run.name)}**."
     others = other_than_tested(run.record.spec, draft.document)
     if others:
-        notice += f" It was found for another {', another '.join(others)} than the form has now."
+        notice += f" It was found for {', '.join(others)} than the form has now."
     workspace.replace(draft.edited(_LR, rate), notice)
 
 
@@ -60,5 +65,7 @@ def other_than_tested(spec: RunSpec, document: Document) -> list[str]:
     """What of the form is not what the test was made with."""
     tested = spec.model_dump(mode="json")
     return [
-        name for path, name in _TESTED.items() if value_at(tested, path) != value_at(document, path)
+        words
+        for path, words in _TESTED.items()
+        if value_at(tested, path) != value_at(document, path)
     ]

@@ -53,6 +53,7 @@ def test_the_time_is_the_median_pace_of_like_runs(store):
     [
         {"model.width": 256},
         {"training.batching.batch_size": 8},
+        {"training.optimizer": {"name": "muon"}},
         {"data.val_fraction": 0.5},
         {"training.hardware.threads": 1},
     ],

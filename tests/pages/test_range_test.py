@@ -107,5 +107,5 @@ def test_a_form_that_holds_other_work_by_now_is_said(store, open_page):
     app = opened(open_page, range_run(store, "completed", FALLING))
     app.button(key="range-test.use").click().run()
     (notice,) = [text.value for text in app.markdown if "Learning rate 9.3e-4" in text.value]
-    assert "for another task, another data, another model than the form has now" in notice
+    assert "for another task, other data, another model than the form has now" in notice
     assert value_at(draft_of(store), "training.optimizer.lr") == 9.3e-4
