@@ -20,9 +20,10 @@ def show(key_prefix: str, customise: Load | None = None) -> None:
 
     With `customise` each card has a second button, which hands over the example's spec.
     """
-    for column, (name, example) in zip(st.columns(len(EXAMPLES)), EXAMPLES.items(), strict=True):
-        with column, st.container(border=True, height="stretch"):
-            _card(example, f"{key_prefix}.{name}", customise)
+    with st.grid(4, min_column_width=220):
+        for name, example in EXAMPLES.items():
+            with st.container(border=True, height="stretch"):
+                _card(example, f"{key_prefix}.{name}", customise)
 
 
 def _card(example: Example, key: str, customise: Load | None) -> None:

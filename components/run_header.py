@@ -24,12 +24,11 @@ SILENT_S = 15.0
 
 _QUALITY: dict[TaskKind, tuple[str, str]] = {
     "causal-lm": ("Perplexity", "val/perplexity"),
-    "image-classification": ("Accuracy", "val/accuracy"),
+    "multi-label-classification": ("F1 score", "val/f1_macro"),
+    "tabular-regression": ("R²", "val/r2"),
 }
-_SPEED: dict[TaskKind, tuple[str, str]] = {
-    "causal-lm": ("Tokens / s", "speed/tokens_per_s"),
-    "image-classification": ("Samples / s", "speed/samples_per_s"),
-}
+"""What tells how good a model is, for tasks that are not judged by their accuracy."""
+_SPEED: dict[TaskKind, tuple[str, str]] = {"causal-lm": ("Tokens / s", "speed/tokens_per_s")}
 
 
 class Reading(NamedTuple):
@@ -96,10 +95,15 @@ def readings(run: Run, state: RunState, last: LastValues) -> list[Reading]:
         newest("Train loss", "train/loss"),
         newest("Val loss", "val/loss"),
         Reading(f"Best {monitor.removeprefix('val/')}{step}", best_value, as_markdown(best_note)),
-        newest(*_QUALITY[kind]),
+        newest(*quality_of(kind)),
         newest("Learning rate", "optim/lr", digits=3),
-        newest(*_SPEED[kind]),
+        newest(*_SPEED.get(kind, ("Samples / s", "speed/samples_per_s"))),
     ]
+
+
+def quality_of(kind: TaskKind) -> tuple[str, str]:
+    """Label and metric that tell how good a model is at a task."""
+    return _QUALITY.get(kind, ("Accuracy", "val/accuracy"))
 
 
 def queued_words(run: Run) -> str:

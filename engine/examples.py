@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.data.specs import DigitsSpec, PythonDocsSpec
-from engine.models.specs import CNNSpec, GPTSpec, MLPSpec
+from engine.data.specs import (
+    DATA_TASKS,
+    BreastCancerSpec,
+    DataSpec,
+    DiabetesSpec,
+    DigitsSpec,
+    MaskedDocsSpec,
+    PythonDocsSpec,
+    PythonTokensSpec,
+    RestoreDocsSpec,
+)
+from engine.models.specs import CNNSpec, EncoderSpec, GPTSpec, MLPSpec, ModelSpec, Seq2SeqSpec
+from engine.presets import PRESETS
 from engine.run_spec import RunSpec
 from engine.task_spec import TaskSpec
 from engine.training_config import (
@@ -81,6 +92,21 @@ def _digits_mlp() -> RunSpec:
     )
 
 
+def _baseline(
+    name: str, data: DataSpec, model: ModelSpec, *, monitor: str, samples: int
+) -> RunSpec:
+    """The baseline preset of a model for the task of the data."""
+    evaluation = EvaluationConfig(monitor=monitor, samples=samples)
+    spec = RunSpec(
+        name=name,
+        task=TaskSpec(kind=DATA_TASKS[data.source]),
+        model=model,
+        data=data,
+        training=TrainingConfig(evaluation=evaluation),
+    )
+    return PRESETS["baseline"].apply(spec)
+
+
 EXAMPLES: dict[str, Example] = {
     "gpt-python-docs": Example(
         "A GPT that reads documentation",
@@ -98,5 +124,41 @@ EXAMPLES: dict[str, Example] = {
         "The quickest run",
         "A multi-layer perceptron on the same digits: 3,600 updates, done in seconds.",
         _digits_mlp(),
+    ),
+    "python-highlighter": Example(
+        "A highlighter for code",
+        "A transformer learns from Python's own source code what each character is part of: a "
+        "keyword, a name, a string, a comment...",
+        _baseline(
+            "python-highlighter",
+            PythonTokensSpec(),
+            EncoderSpec(),
+            monitor="val/f1_macro",
+            samples=6,
+        ),
+    ),
+    "masked-docs": Example(
+        "Filling in the gaps",
+        "A transformer sees the documentation with every seventh character hidden and guesses "
+        "them from both sides.",
+        _baseline("masked-docs", MaskedDocsSpec(), EncoderSpec(), monitor="val/loss", samples=4),
+    ),
+    "restore-text": Example(
+        "From bare letters to sentences",
+        "An encoder-decoder is given the letters of a text and writes it with its capitals, "
+        "spaces and punctuation.",
+        _baseline("restore-text", RestoreDocsSpec(), Seq2SeqSpec(), monitor="val/loss", samples=6),
+    ),
+    "cancer-table": Example(
+        "A diagnosis from a table",
+        "A small network tells malignant from benign tumours by 30 measurements of their cells, "
+        "in a few seconds.",
+        _baseline("cancer-table", BreastCancerSpec(), MLPSpec(), monitor="val/accuracy", samples=8),
+    ),
+    "diabetes-table": Example(
+        "A number from a table",
+        "A small network predicts from ten measurements how far the diabetes of 442 patients has "
+        "progressed after a year.",
+        _baseline("diabetes-table", DiabetesSpec(), MLPSpec(), monitor="val/loss", samples=8),
     ),
 }

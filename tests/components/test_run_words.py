@@ -10,12 +10,13 @@ from components.durations import clock_duration, shown_age, shown_duration
 from components.event_log import table_of
 from components.numbers import shown_number
 from components.plain_text import as_markdown
-from components.run_header import progress_words
+from components.run_header import progress_words, quality_of
 from components.run_labels import tags_of
 from components.run_requests import Action, Asked, doing, refusal
 from components.status_badge import LOOKS
 from engine.runs.requests import Plain
 from engine.runs.state import RunState, Status
+from engine.task_spec import METRICS
 
 
 @pytest.mark.parametrize(
@@ -169,3 +170,10 @@ def test_an_event_of_any_form_is_escaped():
     assert "&lt;script&gt;" in table
     assert "<script" not in table
     assert "<i>" not in table
+
+
+@pytest.mark.parametrize("kind", METRICS)
+def test_the_header_shows_a_metric_that_the_task_measures(kind):
+    label, metric = quality_of(kind)
+    assert metric.removeprefix("val/") in METRICS[kind]
+    assert label

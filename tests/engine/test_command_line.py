@@ -83,6 +83,11 @@ def test_examples_are_listed_by_the_word_that_trains_them():
         "gpt-python-docs",
         "digits-vision",
         "digits-mlp",
+        "python-highlighter",
+        "masked-docs",
+        "restore-text",
+        "cancer-table",
+        "diabetes-table",
     ]
 
 
@@ -99,7 +104,7 @@ def test_an_unknown_example_is_answered_with_those_that_there_are():
     assert done.stdout == ""
     assert done.stderr == (
         "NAME: no such example (got 'mnist'). "
-        "Examples: gpt-python-docs, digits-vision, digits-mlp.\n"
+        f"Examples: {', '.join(EXAMPLES)}.\n"
     )
 
 

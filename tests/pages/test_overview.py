@@ -23,7 +23,7 @@ def buttons(app, label):
 def test_an_empty_folder_shows_examples_and_the_machine(open_page):
     app = open_page("overview.py")
     assert not app.exception
-    assert len(buttons(app, "Start")) == len(EXAMPLES) == 3
+    assert len(buttons(app, "Start")) == len(EXAMPLES) == 8
     assert titles(app) == ["Start with an example"]
     assert "CPU core" in app.caption[0].value
 
