@@ -16,7 +16,8 @@ from engine.data.batching import (
     batch_sources,
 )
 from engine.data.sources import LoadedData, load, text_samples
-from engine.data.specs import DataFacts, DigitsSpec, PythonDocsSpec
+from engine.data.specs import DataFacts, DigitsSpec, MaskedDocsSpec, PythonDocsSpec
+from engine.losses import IGNORED
 
 plans = st.builds(
     BatchPlan,
@@ -119,6 +120,36 @@ def test_no_token_is_in_the_training_and_the_validation_blocks():
     assert len(train) == loaded.facts.train_samples
     assert len(val) == loaded.facts.val_samples
     assert seen & held_out == set()
+
+
+def masked(seed):
+    return batch_sources(load(MaskedDocsSpec(length=32)), seed=seed)
+
+
+def test_masked_blocks_are_the_text_with_hidden_tokens():
+    loaded = load(MaskedDocsSpec(length=32))
+    (train, _), rows = masked(3), np.arange(5)
+    plain = TextBlocks(torch.from_numpy(loaded.train["tokens"]), 32, seed=3)
+    batch, original = train.batch(1, rows), plain.batch(1, rows)["inputs"]
+    hidden = batch["targets"] != IGNORED
+    assert torch.equal(batch["targets"][hidden], original[hidden])
+    assert torch.equal(batch["inputs"][~hidden], original[~hidden])
+    assert hidden.sum(dim=1).tolist() == [5] * 5
+    assert len(train) == loaded.facts.train_samples
+
+
+def test_every_epoch_and_seed_hides_other_tokens_and_validation_always_the_same():
+    rows = np.arange(8)
+    first, again, other = masked(0), masked(0), masked(1)
+    again[0].batch(5, rows)  # what was asked before makes no difference
+    assert all(
+        torch.equal(first[0].batch(2, rows)[name], again[0].batch(2, rows)[name])
+        for name in ("inputs", "targets")
+    )
+    trained = [first[0].batch(0, rows), first[0].batch(1, rows), other[0].batch(0, rows)]
+    assert len({batch["targets"].numpy().tobytes() for batch in trained}) == 3
+    held_out = [first[1].batch(0, rows), first[1].batch(7, rows), other[1].batch(0, rows)]
+    assert len({batch["targets"].numpy().tobytes() for batch in held_out}) == 1
 
 
 def test_arrays_are_fetched_by_row():

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import losses
 from engine.data import highlighting, python_code, restoration, statements
 from engine.data.loaded import Masking
 from engine.data.masking import hidden
@@ -271,6 +272,10 @@ def test_what_is_hidden_is_the_same_in_every_release():
     """Otherwise a run could not be resumed after an update."""
     _, targets = hidden(TEXT[:1], NUMBERS[:1], MASKING, seed=7, epoch=3)
     assert np.flatnonzero(targets[0] != IGNORED).tolist() == [3, 10, 20, 23, 33, 43, 45, 59, 60, 62]
+
+
+def test_what_is_ignored_is_what_the_losses_ignore():
+    assert losses.IGNORED == IGNORED
 
 
 def test_a_tiny_sample_hides_a_token_nevertheless():
