@@ -61,17 +61,19 @@ class Confusion:
 
     def __init__(self, classes: int) -> None:
         self.classes = classes
-        self._matrix: Tensor | int = 0
+        self._matrix: Tensor | None = None
         self._pairs: Counter[int] = Counter()
 
     def add(self, predicted: Tensor, actual: Tensor) -> None:
         """Count pairs of classes (N,)."""
         pairs = actual * self.classes + predicted
-        if self.classes <= MOST_IN_A_MATRIX:
-            self._matrix = self._matrix + torch.bincount(pairs, minlength=self.classes**2)
-        else:
+        if self.classes > MOST_IN_A_MATRIX:
             found, counts = np.unique(pairs.cpu().numpy(), return_counts=True)
             self._pairs.update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+            return
+        if self._matrix is None:
+            self._matrix = pairs.new_zeros(self.classes**2)
+        self._matrix.scatter_add_(0, pairs, torch.ones_like(pairs))
 
     def right(self) -> int:
         """How many were predicted rightly."""
@@ -80,7 +82,7 @@ class Confusion:
 
     def pairs(self) -> tuple[Counts, Counts, Counts]:
         """(true, predicted, how often) of every pair that occurred."""
-        if isinstance(self._matrix, Tensor):
+        if self._matrix is not None:
             flat = self._matrix.cpu().numpy()
             cells = np.flatnonzero(flat)
             counts = flat[cells]

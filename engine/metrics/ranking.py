@@ -73,33 +73,26 @@ class _Bins:
     def __init__(self, columns: int) -> None:
         self._columns = columns
         self._bins = int(np.clip(_CELLS // columns, 200, 2000))
-        self._positive: Tensor | int = 0
-        self._negative: Tensor | int = 0
+        self._counts: Tensor | None = None  # of negative, then of positive scores
 
     def add(self, scores: _Scores) -> None:
         log_odds = torch.logit(scores.probabilities.float(), eps=1e-7)
         place = (log_odds + _LARGEST_LOGIT) * (self._bins / (2 * _LARGEST_LOGIT))
         cells = place.long().clamp_(0, self._bins - 1)
         cells += torch.arange(self._columns, device=cells.device) * self._bins
-        positive, counted = scores.positive, scores.counted
-        self._positive = self._positive + self._histogram(cells[positive & counted])
-        self._negative = self._negative + self._histogram(cells[~positive & counted])
+        cells += scores.positive.long() * (self._columns * self._bins)
+        if self._counts is None:
+            self._counts = cells.new_zeros(2 * self._columns * self._bins)
+        self._counts.scatter_add_(0, cells.flatten(), scores.counted.flatten().long())
 
     def areas(self) -> NDArray[np.float64]:
-        assert isinstance(self._positive, Tensor)
-        assert isinstance(self._negative, Tensor)
-        shape = self._columns, self._bins
-        positive, negative = (
-            part.cpu().numpy().reshape(shape).astype(np.float64)
-            for part in (self._positive, self._negative)
-        )
+        assert self._counts is not None
+        shape = 2, self._columns, self._bins
+        negative, positive = self._counts.cpu().numpy().reshape(shape).astype(np.float64)
         below = negative.cumsum(axis=1) - negative / 2
         pairs = positive.sum(axis=1) * negative.sum(axis=1)
         with np.errstate(invalid="ignore"):
             return np.asarray((positive * below).sum(axis=1) / pairs)
-
-    def _histogram(self, cells: Tensor) -> Tensor:
-        return torch.bincount(cells, minlength=self._columns * self._bins)
 
 
 def _area(score: NDArray[np.float32], positive: NDArray[np.bool_]) -> float:
