@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from components.charts.sampling import Window
@@ -27,6 +27,7 @@ _TONES: dict[str, Tone] = {
     "best": "best",
 }
 """Kinds of events that are drawn."""
+_STEERED, _BACK = "steered", "rolled back"
 _WORST: Sequence[Tone] = ("bad", "warning", "calm")
 
 
@@ -64,12 +65,18 @@ def mark_of(event: Mapping[str, Any]) -> Mark | None:
     return Mark(step, float(time), _TONES[kind], str(label).replace("-", " "), text)
 
 
-def still_there(marks: Iterable[Mark], event: Mapping[str, Any]) -> list[Mark]:
-    """The marks that an event leaves: what a resume does again had not happened."""
+def still_there(marks: Sequence[Mark], event: Mapping[str, Any]) -> Sequence[Mark]:
+    """The marks that an event leaves: what a resume does again has not happened.
+
+    Acts of steering hold again at their steps; a roll-back shows where the curves go on.
+    """
     begun = event.get("step")
     if event.get("kind") != "resumed" or not isinstance(begun, int):
-        return list(marks)
-    return [mark for mark in marks if mark.step <= begun]
+        return marks
+    moved = (
+        replace(mark, step=min(mark.step, begun)) if mark.label == _BACK else mark for mark in marks
+    )
+    return [mark for mark in moved if mark.step <= begun or mark.label == _STEERED]
 
 
 def merged(places: Iterable[tuple[float, Mark]], window: Window) -> list[Drawn]:

@@ -30,7 +30,7 @@ class _Log:
         with self.lock:
             events, self._offset = run.events(self._offset)
             for event in events:
-                self._marks = still_there(self._marks, event)
+                self._marks = list(still_there(self._marks, event))
                 mark = mark_of(event)
                 if mark is not None:
                     self._marks.append(mark)

@@ -171,6 +171,19 @@ def test_only_what_lies_in_the_window_is_told(run, ask):
     assert [mark["x"] for mark in ask(low=30, high=50)["marks"]] == [40]
 
 
+def test_acts_of_steering_hold_again_after_a_resume(run, ask):
+    run.add_event("steered", "Learning rate multiplied by 0.5 after step 90.", step=90)
+    run.add_event("resumed", "Attempt 2, from step 50.", step=50)
+    assert [mark["x"] for mark in ask()["marks"]] == [90]
+
+
+def test_a_roll_back_lies_where_the_curves_go_on(run, ask):
+    run.add_event("rolled-back", "Training diverged at step 91. Went back.", step=90)
+    run.add_event("resumed", "Attempt 2, from step 50.", step=50)
+    (mark,) = ask()["marks"]
+    assert (mark["x"], mark["tone"], mark["text"]) == (50, "bad", "Training diverged at step 91")
+
+
 def test_what_a_resume_does_again_has_not_happened(run, ask):
     alert(run, 40)
     alert(run, 90)
