@@ -7,7 +7,14 @@ from math import prod
 
 from engine.config.optimizers import OptimizerConfig
 from engine.config.parameters import ParametersConfig
-from engine.parameters.plan import ParameterFact, for_muon, is_frozen
+from engine.parameters.plan import (
+    ParameterFact,
+    Treatment,
+    for_muon,
+    is_frozen,
+    treatments,
+)
+from engine.training_config import TrainingConfig
 
 
 def trained_floats(facts: Sequence[ParameterFact], config: ParametersConfig) -> int:
@@ -20,6 +27,30 @@ def state_floats(
 ) -> int:
     """Numbers that the optimizer remembers from step to step; exact, apart from step counters."""
     return sum(_kept(fact, optimizer) for fact in facts if not is_frozen(fact, config))
+
+
+def same_memory(
+    facts: Sequence[ParameterFact], before: TrainingConfig, after: TrainingConfig
+) -> bool:
+    """Whether an optimizer can go on with what another one remembered: the same numbers about the
+    same parameters in the same groups."""
+    if before.optimizer.name != after.optimizer.name:
+        return False
+    kept = [
+        (state_floats(facts, training.optimizer, training.parameters), _groups(facts, training))
+        for training in (before, after)
+    ]
+    return kept[0] == kept[1]
+
+
+def _groups(facts: Sequence[ParameterFact], training: TrainingConfig) -> list[list[str]]:
+    """The names of the trained parameters in groups and orders of the optimizer's."""
+    grouped: dict[Treatment, list[str]] = {}
+    treated = treatments(facts, training.optimizer, training.parameters)
+    for fact, treatment in zip(facts, treated, strict=True):
+        if not is_frozen(fact, training.parameters):
+            grouped.setdefault(treatment, []).append(fact.name)
+    return [names for _, names in sorted(grouped.items(), key=lambda item: not item[0].decayed)]
 
 
 def _kept(fact: ParameterFact, optimizer: OptimizerConfig) -> int:

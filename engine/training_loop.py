@@ -28,7 +28,7 @@ from engine.memory import (
     samples_of,
 )
 from engine.metrics import NOTHING, Known, ValidationMetrics, step_metrics, validation_metrics
-from engine.optimizers.like import OptimizerLike
+from engine.optimizers.like import OptimizerLike, remember
 from engine.precision import Scaler, autocast
 from engine.scheduler_factory import Schedule
 from engine.task_spec import TaskSpec
@@ -158,7 +158,7 @@ class TrainingLoop:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.progress.load_state_dict(state["progress"])
         if "optimizer" in state:  # a fork with another optimizer begins with a fresh one
-            self.optimizer.load_state_dict(state["optimizer"])
+            remember(self.optimizer, state["optimizer"])
         self.scaler.load_state_dict(state.get("scaler", {}))  # not in checkpoints of version 0.1
         self.splitter.parts = state.get("parts", 1)
 

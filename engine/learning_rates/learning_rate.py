@@ -76,8 +76,10 @@ class LearningRate:
         return {name: part.state_dict() for name, part in self._parts()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with a memory; a schedule that a fork has chosen anew has none yet."""
         for name, part in self._parts():
-            part.load_state_dict(state[name])
+            if name in state:
+                part.load_state_dict(state[name])
 
     def _parts(self) -> list[tuple[str, Plateau | DivergenceWatch]]:
         parts = (("plateau", self._plateau), ("range_test", self._watch))

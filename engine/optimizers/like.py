@@ -23,3 +23,18 @@ class OptimizerLike(Protocol):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on exactly where `state_dict` was taken."""
+
+
+def remember(optimizer: OptimizerLike, state: dict[str, Any]) -> None:
+    """Load what an optimizer has learned, and leave the options as they are configured.
+
+    `load_state_dict` alone would bring back the weight decay and betas of the checkpoint, and so
+    let a changed configuration count for nothing.
+    """
+    own = [
+        {name: option for name, option in group.items() if name != "params"}
+        for group in optimizer.param_groups
+    ]
+    optimizer.load_state_dict(state)
+    for group, options in zip(optimizer.param_groups, own, strict=True):
+        group.update(options)

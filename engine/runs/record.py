@@ -6,7 +6,7 @@ import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from engine.frozen import Frozen
 from engine.run_spec import RunSpec
@@ -15,12 +15,14 @@ _PACKAGES = ("torch", "numpy", "safetensors", "scikit-learn", "torchmetrics", "s
 
 
 class Origin(Frozen):
-    """Where a forked run comes from."""
+    """Where a run comes from that did not begin at step 0."""
 
     run_id: str
     step: int
+    what: Literal["fork"] = "fork"
+    """A fork goes on from a checkpoint of another run, with changes."""
     fresh_optimizer: bool = False
-    """Whether the optimizer of the parent could not be taken over."""
+    """Whether it begins without the memory of the optimizer, which does not fit the changes."""
 
 
 class RunRecord(Frozen):

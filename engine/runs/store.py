@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from pathlib import Path
 from engine.errors import CannotResume, DamagedRun, RunIsBusy, RunsFolderUnusable, UnknownRun
 from engine.run_spec import RunSpec
 from engine.runs.files import write_whole
-from engine.runs.record import RunRecord, environment
+from engine.runs.record import Origin, RunRecord, environment
 from engine.runs.run import Labels, Run
 from engine.runs.state import ACTIVE, LauncherName, RunState, Status
 
@@ -70,25 +71,40 @@ class RunStore:
     def trash_folder(self) -> Path:
         return self.root / ".trash"
 
-    def create(self, spec: RunSpec, *, data_fingerprint: str | None = None) -> Run:
-        """A new run that nobody works on yet, with status queued."""
+    def create(
+        self,
+        spec: RunSpec,
+        *,
+        data_fingerprint: str | None = None,
+        origin: Origin | None = None,
+        fill: Callable[[Run], None] | None = None,
+    ) -> Run:
+        """A new run that nobody works on yet, with status queued.
+
+        ``fill`` puts into the folder what the run begins with; nobody sees the run before.
+        """
         now = self._now()
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
-        run_id = f"{stamp}-{secrets.token_hex(3)}"
-        folder = self.root / run_id
-        folder.mkdir(mode=0o700)
-        for part in ("metrics", "requests", "checkpoints"):
-            (folder / part).mkdir()
-        run = Run(folder)
-        run.write_state(RunState(queued_at=now))
-        record = RunRecord(
-            run_id=run_id,
-            created_at=now,
-            spec=spec,
-            data_fingerprint=data_fingerprint,
-            environment=environment(),
-        )
-        write_whole(folder / "run.json", record.to_json(), durable=True)
+        run = Run(self.root / f"{stamp}-{secrets.token_hex(3)}")
+        run.folder.mkdir(mode=0o700)
+        try:
+            for part in ("metrics", "requests", "checkpoints"):
+                (run.folder / part).mkdir()
+            run.write_state(RunState(queued_at=now))
+            if fill is not None:
+                fill(run)
+            record = RunRecord(
+                run_id=run.id,
+                created_at=now,
+                spec=spec,
+                data_fingerprint=data_fingerprint,
+                environment=environment(),
+                origin=origin,
+            )
+            write_whole(run.folder / "run.json", record.to_json(), durable=True)
+        except BaseException:
+            shutil.rmtree(run.folder)
+            raise
         return run
 
     def open(self, run_id: str) -> Run:
