@@ -61,8 +61,16 @@ _GROUPS: dict[str, dict[str, Case]] = {
         "kind": Case("causal-lm", "refused", refused_at="data.source"),
         "inputs": Case(["pixels"], "refused"),
         "target": Case("labels", "refused"),
-        "label_smoothing": _curves(0.5),
     },
+    "task.loss[cross-entropy]": {
+        "label_smoothing": _curves(0.5),
+        "class_weights": _curves("balanced"),
+    },
+    "task.loss[focal]": {"gamma": _curves(0.5), "class_weights": _curves("balanced")},
+    "task.loss[binary-cross-entropy]": {
+        "class_weights": Case("balanced", "curves", on="python-constructs")
+    },
+    "task.loss[huber]": {"delta": Case(0.1, "curves", on="diabetes")},
     "model[gpt]": {
         "layers": _curves(2),
         "heads": _curves(4),
