@@ -20,8 +20,8 @@ T = TypeVar("T", bound=Frozen)
 
 GROUPS = {
     "with_evaluation": ("evaluation",),
-    "with_hardware": ("hardware", "precision"),
-    "with_logging": ("logging",),
+    "with_hardware": ("hardware", "precision", "memory"),
+    "with_logging": ("logging", "alerts"),
     "with_checkpointing": ("checkpointing",),
     "with_reproducibility": ("reproducibility",),
 }
@@ -116,7 +116,7 @@ class _Builder:
         return self._with("with_evaluation", settings)
 
     def with_hardware(self, **settings: object) -> Self:
-        """Device, CPU threads and number format."""
+        """Device, CPU threads, data workers, number format, compiling and memory."""
         return self._with("with_hardware", settings)
 
     def with_logging(self, **settings: object) -> Self:

@@ -70,7 +70,7 @@ def adjusted(spec: RunSpec, batch_size: int) -> dict[str, object]:
 def find_batch_size(
     spec: RunSpec, *, memory_bytes: int, on_trial: Callable[[Trial], None] = lambda trial: None
 ) -> BatchSizes:
-    """Make a few updates with 1, 2, 4... samples until `memory_bytes` or the data are used up.
+    """Make a few updates with 1, 2, 4... samples until memory or data are used up, or it is slow.
 
     Each trial is a real update of the spec's model and optimizer in a process that may die of it.
 

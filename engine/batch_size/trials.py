@@ -23,7 +23,9 @@ from engine.run_spec import RunSpec
 from engine.training_loop import TrainingLoop
 
 UPDATES = 3
-"""Timed updates of a trial, after one that warms up."""
+"""Timed updates of a trial, after one that warms up; the fastest counts."""
+SLOW_UPDATE_S = 1.0
+"""No larger batch is tried when an update takes longer: it would only be slower."""
 
 
 def trials(spec: RunSpec, memory_bytes: int) -> Iterator[Trial]:
@@ -41,7 +43,9 @@ def trials(spec: RunSpec, memory_bytes: int) -> Iterator[Trial]:
             yield trial
             free_cached(device)
             used = trial.memory_bytes or 0
-            if not trial.fits or 2 * used > memory_bytes:  # the next one would need about twice
+            enough = 2 * used > memory_bytes  # the next one would need about twice
+            slow = batch_size > SLOW_UPDATE_S * (trial.samples_per_s or 0)
+            if not trial.fits or enough or slow:
                 return
             batch_size *= 2
 
@@ -77,16 +81,19 @@ def _trial(loop: TrainingLoop, batch_size: int, device: torch.device) -> Trial:
         torch.cuda.reset_peak_memory_stats(device)
     try:
         loop.update()
-        before, began = loop.progress.samples, time.perf_counter()
-        for _ in range(UPDATES):
-            loop.update()
+        fastest_s = min(_timed(loop) for _ in range(UPDATES))  # nothing else makes it faster
     except Exception as error:
         if not is_out_of_memory(error.__context__ or error):
             raise
         return Trial(batch_size, fits=False)
-    took_s = time.perf_counter() - began
-    samples_per_s = (loop.progress.samples - before) / took_s
-    return Trial(batch_size, fits=True, memory_bytes=_memory(device), samples_per_s=samples_per_s)
+    speed = batch_size / fastest_s
+    return Trial(batch_size, fits=True, memory_bytes=_memory(device), samples_per_s=speed)
+
+
+def _timed(loop: TrainingLoop) -> float:
+    began = time.perf_counter()
+    loop.update()
+    return time.perf_counter() - began
 
 
 def _memory(device: torch.device) -> int:

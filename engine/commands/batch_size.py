@@ -26,7 +26,8 @@ def batch_size(source: SpecSource, as_json: AsJson = False) -> None:
     """Try batches of 1, 2, 4... samples in a process of its own, and suggest a size.
 
     The suggestion is the smallest batch that is about as fast as the fastest; gradient
-    accumulation is adapted so that an update sees the same number of samples as before.
+    accumulation is adapted so that an update sees the same number of samples as before. The
+    search ends where memory or data are used up, or an update takes longer than a second.
     """
     spec = read_spec(source)
     checked_facts(spec, Path())
@@ -53,8 +54,8 @@ def advice(spec: RunSpec, found: BatchSizes) -> str:
     changes = adjusted(spec, found.suggested)
     size, accumulate = changes.values()
     return (
-        f"Largest that fits: {found.largest}. Suggested: {found.suggested}, about as fast as any. "
-        f"For updates of as many samples as now: batch size {size}, accumulation {accumulate}."
+        f"Largest that was tried and fits: {found.largest}. Suggested: {found.suggested}, about "
+        f"as fast as any. For updates of as many samples as now: batch size {size}, accumulation {accumulate}."
     )
 
 

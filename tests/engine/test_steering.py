@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from engine.__main__ import app
 from engine.config.schedules import ConstantConfig, CosineConfig, LinearConfig, PlateauConfig
 from engine.errors import BadInput
 from engine.learning_rates.learning_rate import LearningRate
 from engine.runs import requests
+from engine.runs.store import RunStore
 from engine.scheduler_factory import SchedulerFactory
 from engine.steering import Act, Steering, acts_of, append, in_words, request_text, wish
+from tests import fabricate
 
 MORE = Act(step=40, act="more-steps", value=60)
 LINEAR = LinearConfig(warmup_steps=0)
@@ -153,3 +157,40 @@ def test_foreign_files_are_no_acts(text):
 def test_every_act_is_said_in_words():
     assert in_words(MORE) == "60 more steps, asked for after step 40."
     assert in_words(Act(step=1200, act="patience")) == "Patience switched off after step 1,200."
+
+
+def asked(store, status, *arguments):
+    run = fabricate.run_of(store, status=status)
+    done = CliRunner().invoke(app, ["runs", "steer", run.id, *arguments, "--runs", str(store.root)])
+    return run, done
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        (["lr-factor", "0.5"], "lr-factor=0.5"),
+        (["more-steps", "200"], "more-steps=200.0"),
+        (["patience", "none"], "patience=none"),
+        (["checkpoint"], "checkpoint"),
+    ],
+)
+def test_the_command_leaves_the_request(tmp_path, arguments, left):
+    run, done = asked(RunStore(tmp_path), "running", *arguments)
+    assert done.exit_code == 0, done.stderr
+    assert run.waiting_requests() == [left]
+
+
+@pytest.mark.parametrize(
+    ("status", "arguments", "words"),
+    [
+        ("completed", ["lr-factor", "0.5"], "the run has ended (got completed)"),
+        ("running", ["lr-factor", "fast"], "VALUE: must be a number (got 'fast')"),
+        ("running", ["more-steps", "2.5"], "more-steps: must be a whole number"),
+        ("running", ["lr-factor"], "lr-factor: must be a number above 0 (got nothing)"),
+    ],
+)
+def test_the_command_refuses_what_makes_no_sense(tmp_path, status, arguments, words):
+    run, done = asked(RunStore(tmp_path), status, *arguments)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert run.waiting_requests() == []
