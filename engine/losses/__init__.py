@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from torch import Tensor
-
 from engine.config.losses import BinaryCrossEntropyConfig, HuberConfig, MSEConfig
 from engine.data.batching import BatchSource
 from engine.losses.balance import balanced_weights, class_counts, positive_weights
@@ -42,16 +40,3 @@ def plain_loss(task: TaskSpec) -> Loss:
     if isinstance(config, BinaryCrossEntropyConfig):
         return LabelLoss()
     return ClassLoss(config)
-
-
-def loss_sum(outputs: Tensor, targets: Tensor, task: TaskSpec) -> Tensor:
-    """Until the training loop makes its loss once: the summed training loss."""
-    return plain_loss(task).sum(outputs, targets)
-
-
-def target_count(targets: Tensor) -> int:
-    """Until the training loop makes its loss once: targets that count."""
-    return _COUNTING.amount(targets).targets
-
-
-_COUNTING = LabelLoss()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -58,9 +57,9 @@ VALIDATION_METRICS: dict[TaskKind, Callable[[TaskSpec, Known], ValidationMetrics
 }
 
 
-def validation_metrics(task: TaskSpec, known: Known | None = None) -> ValidationMetrics:
+def validation_metrics(task: TaskSpec, known: Known = NOTHING) -> ValidationMetrics:
     """A fresh accumulator whose names are those of `engine.task_spec.METRICS`."""
-    return VALIDATION_METRICS[task.kind](task, _CHARACTERS if known is None else known)
+    return VALIDATION_METRICS[task.kind](task, known)
 
 
 def step_metrics(
@@ -76,10 +75,6 @@ def step_metrics(
         return {}
     with torch.no_grad():
         return measure(outputs, targets, known)
-
-
-_CHARACTERS = Known(token_chars=np.ones(1_000_000, np.int64))
-"""Until the validation loop says what is known: every token is a character."""
 
 
 def _accuracy(outputs: Tensor, targets: Tensor, known: Known) -> dict[str, Tensor]:
