@@ -178,3 +178,19 @@ def test_an_update_reports_facts_not_yet_read() -> None:
     assert result.loss > 0
     assert not result.measures["accuracy"].requires_grad
     assert set(result.measures) == {"accuracy"}
+
+
+@pytest.mark.parametrize("name", ["adamw", "muon"])
+def test_what_is_loaded_is_memory_and_not_settings(name: str) -> None:
+    """A fork may change the weight decay; the checkpoint's must not come back with its moments."""
+    source = ArraySource(dict(zip(("inputs", "targets"), points(16), strict=True)))
+    before = loop_of(model(), source, config(optimizer={"name": name, "weight_decay": 0.5}))
+    before.update()
+    after = loop_of(model(), source, config(optimizer={"name": name, "weight_decay": 0.1}))
+    after.load_state_dict(before.state_dict())
+    assert {group["weight_decay"] for group in after.optimizer.param_groups} <= {0.1, 0.0}
+    assert str(after.optimizer.state_dict()) != str(
+        loop_of(
+            model(), source, config(optimizer={"name": name, "weight_decay": 0.1})
+        ).optimizer.state_dict()
+    )
