@@ -6,15 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from engine.checkpoint import CheckpointKeeper
 from engine.checkpointing_pace import Pace
 from engine.control import Control, Ended
-from engine.data.batching import BatchPlan, BatchSource
-from engine.data.workers import Prepared
-from engine.device_facts import memory_reader, peak_flops
+from engine.data.batching import BatchSource
+from engine.data.workers import prepared
 from engine.errors import NonFiniteLoss
 from engine.estimate import steps_per_epoch, total_steps
 from engine.inspection import Inspection
@@ -23,7 +21,6 @@ from engine.losses import loss_for
 from engine.metrics_tracker import MetricsTracker, Number
 from engine.observers import Audience
 from engine.optimizer_factory import OptimizerFactory
-from engine.precision import FORMATS
 from engine.remembered import Remembered
 from engine.route import Route
 from engine.runs.reporter import RunReporter
@@ -32,9 +29,9 @@ from engine.runs.state import Status
 from engine.safety.alerts import Alert, Alerts
 from engine.safety.divergence import DivergencePolicy
 from engine.saver import Contents, Saver
-from engine.speedometer import Speedometer
+from engine.speedometer import speedometer_for
 from engine.steering import Act, ActName, in_words
-from engine.task_spec import COUNTS_TOKENS, TaskSpec
+from engine.task_spec import TaskSpec
 from engine.training_config import TrainingConfig
 from engine.training_loop import StepResult, TrainingLoop, ValidationLoop
 
@@ -65,7 +62,7 @@ class Attempt:
             model,
             OptimizerFactory.build(model, config.optimizer, config.parameters),
             self._route.rate.multiplier,
-            self._prepared(),
+            prepared(self._train_source, self._config),
             config,
             task,
             loss=loss_for(task, train),
@@ -81,7 +78,7 @@ class Attempt:
         self._remembered = Remembered(
             self._loop, self._judge, self._route.rate, self._alerts, self._divergence
         )
-        self._speed = _speedometer(self._loop.device, config, task, beside)
+        self._speed = speedometer_for(self._loop.device, config, task, beside.flops_per_sample)
         checkpoints = reporter.run.folder / "checkpoints"
         self._keeper = CheckpointKeeper(checkpoints, config.checkpointing)
         self._control = Control(reporter, self)
@@ -255,7 +252,7 @@ class Attempt:
             "learning rate from there on.",
         )
         self._loop.batches.close()
-        self._loop.batches = self._prepared()
+        self._loop.batches = prepared(self._train_source, self._config)
         self._reporter.run_clock(False)
         self._begin()
         self._reporter.run_clock(True)
@@ -290,11 +287,9 @@ class Attempt:
         step = self._loop.progress.step
         if self._saver.has(step):
             return False
-        if not self._config.checkpointing.background:
-            self._reporter.change(phase="saving")
+        self._reporter.change(phase="saving")
         self._saver.save(step, self._reporter.trained_s)
-        if not self._config.checkpointing.background:
-            self._reporter.change(phase="training")
+        self._reporter.change(phase="training")
         return True
 
     def settle(self) -> None:
@@ -402,22 +397,3 @@ class Attempt:
         self._loop.schedule = self._route.rate.multiplier
         if self._route.was_extended_at(step):
             self._judge.forgive()
-
-    def _prepared(self) -> Prepared:
-        config = self._config
-        source, seed = self._train_source, config.reproducibility.seed
-        batching = config.batching
-        plan = BatchPlan(len(source), batching.batch_size, shuffle=batching.shuffle, seed=seed)
-        return Prepared(source, plan, workers=config.hardware.workers, seed=seed)
-
-
-def _speedometer(
-    device: torch.device, config: TrainingConfig, task: TaskSpec, beside: Beside
-) -> Speedometer:
-    flops = beside.flops_per_sample
-    return Speedometer(
-        count_tokens=task.kind in COUNTS_TOKENS,
-        flops_per_sample=flops,
-        peak_flops=None if flops is None else peak_flops(device, FORMATS[config.precision.dtype]),
-        memory=memory_reader(device),
-    )

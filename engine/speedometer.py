@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
+
+from engine.device_facts import memory_reader, peak_flops
+from engine.precision import FORMATS
+from engine.task_spec import COUNTS_TOKENS, TaskSpec
+from engine.training_config import TrainingConfig
+
 
 class Speedometer:
     """Means over at least ``window_s`` seconds of updates; validation and saving do not count.
@@ -62,3 +69,18 @@ class Speedometer:
         self._busy_s, self._updates = 0.0, 0
         self._samples_before, self._targets_before = samples, targets
         return speed
+
+
+def speedometer_for(
+    device: torch.device, config: TrainingConfig, task: TaskSpec, flops_per_sample: float | None
+) -> Speedometer:
+    """What can be said of the pace of a run; its utilisation where the model's work is known."""
+    best = None
+    if flops_per_sample is not None:
+        best = peak_flops(device, FORMATS[config.precision.dtype])
+    return Speedometer(
+        count_tokens=task.kind in COUNTS_TOKENS,
+        flops_per_sample=flops_per_sample,
+        peak_flops=best,
+        memory=memory_reader(device),
+    )

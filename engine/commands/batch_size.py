@@ -55,7 +55,8 @@ def advice(spec: RunSpec, found: BatchSizes) -> str:
     size, accumulate = changes.values()
     return (
         f"Largest that was tried and fits: {found.largest}. Suggested: {found.suggested}, about "
-        f"as fast as any. For updates of as many samples as now: batch size {size}, accumulation {accumulate}."
+        f"as fast as any. For updates of as many samples as now: batch size {size}, "
+        f"accumulation {accumulate}."
     )
 
 

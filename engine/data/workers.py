@@ -22,6 +22,7 @@ from torch import Tensor, multiprocessing
 
 from engine.data.batching import Batch, BatchPlan, BatchSource, Indices
 from engine.errors import EngineError
+from engine.training_config import TrainingConfig
 
 AHEAD = 2
 """Batches that each worker is asked for before they are needed."""
@@ -360,3 +361,10 @@ def _is_small(value: object) -> bool:
         and value.is_contiguous()
         and not value.requires_grad
     )
+
+
+def prepared(source: BatchSource, config: TrainingConfig) -> Prepared:
+    """The training batches of a run, as configured."""
+    batching, seed = config.batching, config.reproducibility.seed
+    plan = BatchPlan(len(source), batching.batch_size, shuffle=batching.shuffle, seed=seed)
+    return Prepared(source, plan, workers=config.hardware.workers, seed=seed)
