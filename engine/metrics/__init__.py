@@ -7,10 +7,11 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from engine.losses import IGNORED
 from engine.losses.fit import over_labels, over_samples
-from engine.metrics.choices import right
+from engine.metrics.choices import accuracy
 from engine.metrics.classes import ClassificationMetrics
 from engine.metrics.known import NOTHING, Known, known_of
 from engine.metrics.labels import LabelMetrics
@@ -74,27 +75,22 @@ def step_metrics(
     if measure is None:
         return {}
     with torch.no_grad():
-        return measure(outputs, targets, known)
+        return measure(outputs.detach(), targets, known)
 
 
 def _accuracy(outputs: Tensor, targets: Tensor, known: Known) -> dict[str, Tensor]:
-    return {"accuracy": right(outputs, targets) / _count(targets)}
+    return {"accuracy": accuracy(outputs, targets)}
 
 
 def _label_accuracy(outputs: Tensor, targets: Tensor, known: Known) -> dict[str, Tensor]:
     logits, wanted = over_labels(outputs, targets)
     hits = ((logits > 0) == (wanted > 0.5)) & (wanted != IGNORED)
-    return {"label_accuracy": hits.sum() / _count(targets)}
+    return {"label_accuracy": hits.sum() / (targets != IGNORED).sum().clamp(min=1)}
 
 
 def _absolute_error(outputs: Tensor, targets: Tensor, known: Known) -> dict[str, Tensor]:
     predicted, wanted = over_samples(outputs, targets)
-    return {"mae": (predicted - wanted).abs().mean() * (known.target_std or 1.0)}
-
-
-def _count(targets: Tensor) -> Tensor:
-    """Targets that count; 1 where none does, so that a batch of padding measures 0 of 0."""
-    return (targets != IGNORED).sum().clamp(min=1)
+    return {"mae": F.l1_loss(predicted, wanted) * (known.target_std or 1.0)}
 
 
 STEP_METRICS: dict[TaskKind, Callable[[Tensor, Tensor, Known], dict[str, Tensor]]] = {
