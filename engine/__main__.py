@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from engine.commands import batch_size, catalog, lr_test, reference, runs, train
+from engine.commands import batch_size, catalog, lineage, lr_test, reference, runs, train
 from engine.commands.console import Commands
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app.command("example")(catalog.show_example)
 app.command("docs")(reference.docs)
 app.command("train")(train.train)
 app.command("resume")(train.resume)
+app.command("fork")(lineage.fork)
+app.command("extend")(lineage.extend)
 app.command("lr-test")(lr_test.lr_test)
 app.command("batch-size")(batch_size.batch_size)
 app.command("batch-trials", hidden=True)(batch_size.batch_trials)

@@ -30,6 +30,7 @@ def facts_of(run: Run) -> dict[str, Any]:
         "created_at": run.record.created_at,
         "started_at": state.started_at,
         "ended_at": state.ended_at,
+        "origin": None if run.record.origin is None else run.record.origin.model_dump(mode="json"),
         "best": best and {"metric": best.metric, "value": number(best.value), "step": best.step},
         "metrics": {name: number(value) for name, value in newest(run).items()},
         "folder": str(run.folder),
@@ -46,6 +47,25 @@ def metrics_text(run: Run) -> list[str]:
     values = newest(run)
     width = max((len(printable(name)) for name in values), default=0)
     return [f"  {printable(name):<{width}}  {value:.6g}" for name, value in values.items()]
+
+
+def origin_text(run: Run) -> list[str]:
+    """One line about where the run comes from; none when it began at step 0."""
+    origin = run.record.origin
+    if origin is None:
+        return []
+    fresh = ", with a fresh optimizer" if origin.fresh_optimizer else ""
+    return [f"{origin.what} of {origin.run_id} at step {origin.step}{fresh}"]
+
+
+def table(heading: list[str], rows: list[list[str]]) -> list[str]:
+    """Aligned lines; a long cell in the last column moves nothing."""
+    widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
+    widths[-1] = 0
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (heading, *rows)
+    ]
 
 
 def progress_of(state: RunState) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import typer
 
+from engine.commands.checkpoints import show_checkpoints
 from engine.commands.console import printable, say, say_json
 from engine.commands.metrics_export import as_columns, csv_lines
 from engine.commands.options import (
@@ -17,7 +19,7 @@ from engine.commands.options import (
     existing_store,
     find_run,
 )
-from engine.commands.reports import facts_of, metrics_text, progress_of
+from engine.commands.reports import facts_of, metrics_text, origin_text, progress_of, table
 from engine.commands.steer import steer
 from engine.errors import BadInput, DamagedRun, Problem
 from engine.runs.requests import Request
@@ -44,7 +46,7 @@ def list_runs(runs: RunsFolder = DEFAULT_RUNS, as_json: AsJson = False) -> None:
     if as_json:
         say_json([_facts(Run(store.root / row.id)) for row in summaries] if store else [])
         return
-    for line in _table([_cells(row) for row in summaries]):
+    for line in _table(summaries):
         say(line)
 
 
@@ -57,7 +59,7 @@ def show_run(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS, as_json: AsJson = F
     state = run.state()
     say(f"{run.id}  {printable(run.name)}")
     say(f"{state.status} at step {progress_of(state)}  {state.phase or state.reason}".rstrip())
-    say("\n".join([str(run.folder), *metrics_text(run)]))
+    say("\n".join([*origin_text(run), str(run.folder), *metrics_text(run)]))
     for event in run.events()[0][-10:]:
         say(f"{_moment(event.get('time'))}  {printable(str(event.get('text', '')))}")
 
@@ -107,23 +109,23 @@ def _facts(run: Run) -> dict[str, Any]:
         return {"run_id": run.id, "status": "damaged", "reason": str(damage)}
 
 
+def _table(rows: Sequence[RunSummary]) -> list[str]:
+    """One line a run; where they come from only when one is a fork."""
+    lines = [["RUN", "STATUS", "STEP", "BEST", "CREATED", "FROM", "NAME"], *map(_cells, rows)]
+    if not any(line[-2] for line in lines[1:]):
+        lines = [[*line[:-2], line[-1]] for line in lines]
+    return table(lines[0], lines[1:])
+
+
 def _cells(row: RunSummary) -> list[str]:
     if row.state is None or row.record is None:
-        return [row.id, "damaged", "", "", "", printable(row.damage)]
-    best = row.state.best
+        return [row.id, "damaged", "", "", "", "", printable(row.damage)]
+    best, origin = row.state.best, row.record.origin
     shown = "" if best is None else f"{best.metric} {best.value:.4g}"
     moment = _moment(row.record.created_at)
-    return [row.id, row.state.status, progress_of(row.state), shown, moment, printable(row.name)]
-
-
-def _table(rows: list[list[str]]) -> list[str]:
-    rows = [["RUN", "STATUS", "STEP", "BEST", "CREATED", "NAME"], *rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    widths[-1] = 0  # the name is last, so that a long one moves nothing
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    source = "" if origin is None else f"{origin.run_id}@{origin.step}"
+    progress = progress_of(row.state)
+    return [row.id, row.state.status, progress, shown, moment, source, printable(row.name)]
 
 
 def _moment(at: object) -> str:
@@ -136,6 +138,7 @@ commands = typer.Typer(no_args_is_help=True, help="Read runs; stop, pause and co
 commands.command("list")(list_runs)
 commands.command("show")(show_run)
 commands.command("metrics")(show_metrics)
+commands.command("checkpoints")(show_checkpoints)
 commands.command("stop")(stop)
 commands.command("pause")(pause)
 commands.command("continue")(continue_)
