@@ -61,7 +61,7 @@ BASELINE = {
         validation=(64, 256),
     ),
     "encoder": Recipe(
-        length=(1000, "steps"),
+        length=(800, "steps"),
         lr=2e-3,
         batch_size=32,
         every=(100, 200),
@@ -77,16 +77,16 @@ BASELINE = {
         validation=(128, 512),
     ),
     "encoder/masked-lm": Recipe(
-        length=(1500, "steps"),
+        length=(800, "steps"),
         lr=2e-3,
         batch_size=32,
-        every=(150, 300),
+        every=(100, 200),
         model={"layers": 2, "heads": 4, "width": 128, "dropout": 0.0},
         validation=(128, 512),
     ),
     "seq2seq": Recipe(
-        length=(1000, "steps"),
-        lr=2e-3,
+        length=(800, "steps"),
+        lr=1e-3,
         batch_size=32,
         every=(100, 200),
         model={"layers": 2, "heads": 4, "width": 128, "dropout": 0.0},
@@ -140,7 +140,7 @@ QUICK_PROTOTYPE = {
     ),
     "encoder": replace(
         BASELINE["encoder"],
-        length=(300, "steps"),
+        length=(250, "steps"),
         every=(50, 100),
         model={"layers": 2, "heads": 2, "width": 48, "dropout": 0.0},
         warmup_steps=20,
@@ -164,7 +164,7 @@ QUICK_PROTOTYPE = {
     ),
     "seq2seq": replace(
         BASELINE["seq2seq"],
-        length=(400, "steps"),
+        length=(300, "steps"),
         every=(50, 100),
         model={"layers": 1, "heads": 2, "width": 96, "dropout": 0.0},
         warmup_steps=20,

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.data.vocabulary import PADDING
 
 INIT_STD = 0.02
+_SLOWEST = 10_000.0
+"""How much more slowly than the first the last pair of dimensions would turn."""
 
 
 class SelfAttention(nn.Module):
     """Multi-head attention of a sequence (B, T, width) to itself."""
 
-    def __init__(self, width: int, heads: int, *, dropout: float, causal: bool, bias: bool) -> None:
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        *,
+        dropout: float,
+        causal: bool,
+        bias: bool,
+        rotary: bool = False,
+    ) -> None:
         super().__init__()
-        assert width % heads == 0
-        self.heads, self.dropout, self.causal = heads, dropout, causal
+        assert width % (2 * heads if rotary else heads) == 0
+        self.heads, self.dropout, self.causal, self.rotary = heads, dropout, causal, rotary
         self.qkv = nn.Linear(width, 3 * width, bias=bias)
         self.project = nn.Linear(width, width, bias=bias)
 
@@ -27,6 +39,8 @@ class SelfAttention(nn.Module):
         batch, length, width = x.shape
         qkv = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        if self.rotary:
+            query, key = turned(query), turned(key)
         mixed = F.scaled_dot_product_attention(
             query,
             key,
@@ -70,10 +84,21 @@ class CrossAttention(nn.Module):
 class Block(nn.Module):
     """Attention, then a feed-forward network, each on the normed input and added to it."""
 
-    def __init__(self, width: int, heads: int, *, dropout: float, causal: bool, bias: bool) -> None:
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        *,
+        dropout: float,
+        causal: bool,
+        bias: bool,
+        rotary: bool = False,
+    ) -> None:
         super().__init__()
         self.norm_1 = nn.LayerNorm(width, bias=bias)
-        self.attention = SelfAttention(width, heads, dropout=dropout, causal=causal, bias=bias)
+        self.attention = SelfAttention(
+            width, heads, dropout=dropout, causal=causal, bias=bias, rotary=rotary
+        )
         self.norm_2 = nn.LayerNorm(width, bias=bias)
         self.widen = nn.Linear(width, 4 * width, bias=bias)
         self.project = nn.Linear(4 * width, width, bias=bias)
@@ -104,6 +129,17 @@ class DecoderBlock(nn.Module):
         x = x + self.drop(self.cross(self.norm_2(x), source, mask))
         added: Tensor = self.drop(self.project(F.gelu(self.widen(self.norm_3(x)))))
         return x + added
+
+
+def turned(x: Tensor) -> Tensor:
+    """Queries or keys (..., T, D) turned by angles that grow with their position, so that their
+    products depend on how far apart they are (rotary positions: Su and others, 2021)."""
+    length, size = x.shape[-2:]
+    speeds = _SLOWEST ** -torch.linspace(0, 1, size // 2 + 1, device=x.device)[:-1]
+    angles = torch.arange(length, device=x.device)[:, None] * speeds
+    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+    left, right = x.chunk(2, dim=-1)
+    return torch.cat([left * cos - right * sin, left * sin + right * cos], dim=-1)
 
 
 def visible(tokens: Tensor) -> Tensor:

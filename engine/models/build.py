@@ -69,10 +69,8 @@ def _gpt(spec: GPTSpec, facts: DataFacts) -> GPT:
 
 
 def _encoder(spec: EncoderSpec, facts: DataFacts) -> Encoder:
-    texts = "texts of one length with a vocabulary"
     return Encoder(
-        vocabulary_size=_needed(facts.vocabulary_size, "encoder", texts),
-        length=_needed(facts.tokens_per_sample, "encoder", texts),
+        vocabulary_size=_needed(facts.vocabulary_size, "encoder", "texts with a vocabulary"),
         outputs=_needed(facts.outputs, "encoder", "data with named classes"),
         per_token=facts.task in PER_TOKEN,
         padded=facts.padded is True,

@@ -11,14 +11,14 @@ from engine.models.blocks import Block, initialise, visible
 class Encoder(nn.Module):
     """From tokens (B, T) to the outputs (B, T, outputs), or (B, outputs) of their mean.
 
-    Padding is neither looked at nor counted in the mean.
+    Where a token stands is told by rotary positions: on characters they learn several times
+    faster than position vectors. Padding is neither looked at nor counted in the mean.
     """
 
     def __init__(  # noqa: PLR0913 - each is one number of the spec or a fact of the data
         self,
         *,
         vocabulary_size: int,
-        length: int,
         outputs: int,
         per_token: bool,
         padded: bool,
@@ -28,22 +28,20 @@ class Encoder(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.length, self.per_token, self.padded = length, per_token, padded
+        self.per_token, self.padded = per_token, padded
         self.tokens = nn.Embedding(vocabulary_size, width)
-        self.positions = nn.Embedding(length, width)
         self.drop = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(
-            Block(width, heads, dropout=dropout, causal=False, bias=True) for _ in range(layers)
+            Block(width, heads, dropout=dropout, causal=False, bias=True, rotary=True)
+            for _ in range(layers)
         )
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, outputs)
         initialise(self, layers=layers)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        length = tokens.shape[1]
-        assert length <= self.length, f"{length} tokens, the model reads {self.length}"
         mask = visible(tokens) if self.padded else None
-        x = self.drop(self.tokens(tokens) + self.positions.weight[:length])
+        x = self.drop(self.tokens(tokens))
         for block in self.blocks:
             x = block(x, mask)
         x = self.norm(x)

@@ -39,7 +39,6 @@ def _gpt(spec: GPTSpec, facts: DataFacts) -> Iterator[ParameterFact]:
 def _encoder(spec: EncoderSpec, facts: DataFacts) -> Iterator[ParameterFact]:
     width = spec.width
     yield ParameterFact("tokens.weight", (facts.vocabulary_size or 0, width), "embedding")
-    yield ParameterFact("positions.weight", (facts.tokens_per_sample or 0, width), "embedding")
     for layer in range(spec.layers):
         yield from _block(f"blocks.{layer}", width, bias=True)
     yield from _norm("norm", width, bias=True)

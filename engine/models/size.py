@@ -109,11 +109,13 @@ def _encoder(spec: EncoderSpec, facts: DataFacts) -> Size:
     length, width = facts.tokens_per_sample or 0, spec.width
     predictions = length if facts.task in PER_TOKEN else 1
     block_parameters = 12 * width**2 + 13 * width
-    ends = (vocabulary + length) * width + 2 * width + (width + 1) * outputs
+    ends = vocabulary * width + 2 * width + (width + 1) * outputs
+    kept_turned = 2 * spec.layers * length * width  # queries and keys beside those of the blocks
     return Size(
         parameters=ends + spec.layers * block_parameters,
         forward_flops=_blocks_flops(spec, length) + 2.0 * predictions * width * outputs,
         activation_floats=_blocks_activations(spec, length)
+        + kept_turned
         + 2 * length * width
         + predictions * outputs,
     )

@@ -22,6 +22,17 @@ def _width_divides(width: int, info: ValidationInfo) -> int:
     return width
 
 
+def _width_gives_pairs(width: int, info: ValidationInfo) -> int:
+    heads = info.data.get("heads")
+    if heads is not None and width % (2 * heads):
+        above = (width // (2 * heads) + 1) * 2 * heads
+        raise ValueError(
+            f"width {width} cannot be divided among {heads} attention heads in pairs of numbers; "
+            f"use a multiple of {2 * heads}, such as {above}."
+        )
+    return width
+
+
 class GPTSpec(Frozen):
     """A decoder-only transformer that predicts the next token."""
 
@@ -53,7 +64,7 @@ class EncoderSpec(Frozen):
     dropout: float = knob(0.0, "Dropout", ge=0, lt=1)
     """Share of activations set to zero during training."""
 
-    _divides = field_validator("width")(_width_divides)
+    _divides = field_validator("width")(_width_gives_pairs)
 
 
 class Seq2SeqSpec(Frozen):

@@ -126,7 +126,7 @@ def encoder_specs(draw, kind=EncoderSpec):
     return kind(
         layers=draw(small(3)),
         heads=heads,
-        width=heads * draw(small(8)),
+        width=2 * heads * draw(small(4)),
         dropout=draw(st.sampled_from([0.0, 0.1])),
     )
 

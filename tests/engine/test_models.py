@@ -288,7 +288,7 @@ def test_a_model_from_memory_cannot_be_built():
         (EncoderSpec(), TEXT, "does not do task 'causal-lm'"),
         (GPTSpec(), UNKNOWN, "needs a text with a vocabulary"),
         (ViTSpec(), UNKNOWN, "needs images of one known size"),
-        (EncoderSpec(), UNKNOWN, "needs texts of one length"),
+        (EncoderSpec(), UNKNOWN, "needs texts with a vocabulary"),
         (Seq2SeqSpec(), UNKNOWN, "needs pairs of texts"),
         (MLPSpec(), UNKNOWN, "needs inputs of one known size"),
         (

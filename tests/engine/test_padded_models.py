@@ -5,6 +5,8 @@ import torch
 from torch import nn
 
 from engine.data.vocabulary import PADDING
+from engine.errors import BadInput
+from engine.models.blocks import turned
 from engine.models.build import build_model
 from engine.models.encoder import Encoder
 from engine.models.seq2seq import Seq2Seq
@@ -27,7 +29,6 @@ def encoder(*, per_token, padded=True):
     torch.manual_seed(0)
     return Encoder(
         vocabulary_size=VOCABULARY,
-        length=LENGTH,
         outputs=5,
         per_token=per_token,
         padded=padded,
@@ -86,6 +87,36 @@ def test_every_token_sees_all_others():
         changed[:, position] = (changed[:, position] - 2) % (VOCABULARY - 3) + 3
         moved = (model(changed) - model(text)).abs().amax(dim=(0, 2))
         assert (moved > 1e-5).all()
+
+
+def test_the_order_of_the_tokens_counts():
+    model, text = encoder(per_token=False), tokens(LENGTH)
+    assert not torch.allclose(model(text.flip(1)), model(text), atol=1e-5)
+
+
+def test_turned_queries_and_keys_meet_by_their_distance_alone():
+    query, key = torch.randn(2, 8, generator=torch.Generator().manual_seed(0))
+    turned_queries, turned_keys = (turned(vector.repeat(20, 1)) for vector in (query, key))
+    products = turned_queries @ turned_keys.T
+    for distance in (-7, 0, 3):
+        along = products.diagonal(distance)
+        assert torch.allclose(along, along[0].expand_as(along), atol=1e-5)
+    assert products[0, 0].item() == pytest.approx(float(query @ key), abs=1e-5)
+    assert len({round(products[0, at].item(), 3) for at in range(5)}) == 5
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_turning_keeps_lengths_and_type(dtype):
+    vectors = torch.randn(3, 11, 6, generator=torch.Generator().manual_seed(0)).to(dtype)
+    assert turned(vectors).dtype is dtype
+    assert torch.allclose(
+        turned(vectors).float().norm(dim=-1), vectors.float().norm(dim=-1), atol=0.02
+    )
+
+
+def test_a_width_that_gives_no_pairs_is_refused():
+    with pytest.raises(BadInput, match=r"use a multiple of 8, such as 24"):
+        EncoderSpec.parse({"heads": 4, "width": 20})
 
 
 @pytest.mark.parametrize(
