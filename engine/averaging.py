@@ -52,10 +52,10 @@ class WeightAverage:
         return dict(self._average)
 
     def load(self, tensors: Mapping[str, Tensor] | None) -> None:
-        """Go on with the average of a checkpoint; from one without, begin anew here."""
+        """Go on with the average of a checkpoint; what it has none of begins anew here."""
         known: Mapping[str, Tensor] = self._live if tensors is None else tensors
         for name, average in self._average.items():
-            average.copy_(known[name].detach())
+            average.copy_(known.get(name, self._live[name]).detach())
 
 
 def average_of(model: nn.Module, config: AveragingConfig) -> WeightAverage | None:

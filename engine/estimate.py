@@ -54,6 +54,8 @@ def estimate(spec: RunSpec, facts: DataFacts) -> Estimate:
     known = parameter_facts(spec.model, facts) or ()
     gradients = trained_floats(known, training.parameters)
     states = state_floats(known, training.optimizer, training.parameters)
+    if training.averaging.name == "ema":
+        states += gradients  # each trained number has an average beside it
     steps = total_steps(training, facts.train_samples)
     samples = None if steps is None else samples_seen(training, facts.train_samples, steps)
     per_epoch = steps_per_epoch(training, facts.train_samples)

@@ -51,7 +51,7 @@ class Remembered:
         """
         found.restore_model(self.loop.model)
         state: dict[str, Any] = found.trainer_state()
-        if origin is not None and origin.fresh_optimizer and origin.step == found.step:
+        if origin is not None and origin.fresh_optimizer and found.step <= origin.step:
             del state["optimizer"]
         self.loop.load_state_dict(state)
         if self.loop.average is not None:

@@ -42,6 +42,8 @@ def memory_suffices(case: Case) -> Iterator[Finding]:
     needed, device = case.estimate.memory_bytes, case.device
     if needed is None or device not in case.machine.devices():
         return
+    if device == "cpu" and case.spec.training.checkpointing.background:
+        needed += case.estimate.checkpoint_bytes or 0  # the copy that is written
     there = _memory_bytes(case.machine, device)
     if needed <= TIGHT * there:
         return

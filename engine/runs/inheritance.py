@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,31 +14,37 @@ from engine.runs.checkpoint_files import MANIFEST, folder_of, read_manifest
 from engine.runs.files import sync_folder, write_new
 from engine.runs.run import Run
 from engine.runs.series import read_records
-from engine.steering import Act, append
 
 _SHOWN = ("samples", "evaluations", "histograms")
 
 
-def inherit(parent: Run, child: Run, step: int, acts: Sequence[Act]) -> None:
-    """Fill a child's folder with what the parent had at a step, steered as the acts say.
+def inherit(parent: Run, child: Run, step: int, *, since: int = -1) -> None:
+    """Fill a child's folder with what the parent had at a step.
 
-    All checkpoints up to the step come along, because the best may be among them; the first one
-    that the child makes deletes those that it does not keep.
+    All checkpoints up to the step and after ``since`` come along, because the best may be among
+    them; the first one that the child makes deletes those that it does not keep.
 
     Raises:
         BadCheckpoint: when that of the step is gone, or not one.
         OSError: when there is no space.
     """
     for known in parent.checkpoint_steps():
-        if known < step:
+        if since < known < step:
             with contextlib.suppress(BadCheckpoint):  # the child does not need it
                 _take_checkpoint(parent, child, known)
     _take_checkpoint(parent, child, step)
     _take_metrics(parent, child, step)
     for part in _SHOWN:
         _take_shown(parent.folder / part, child.folder / part, step)
-    for act in acts:
-        append(child.folder, act)
+
+
+def foreign_until(run: Run) -> int:
+    """The step up to which a run's checkpoints hold the memory of another optimizer; -1 for none.
+
+    Of a fork with a fresh optimizer these are the ones that it inherited.
+    """
+    origin = run.record.origin
+    return origin.step if origin is not None and origin.fresh_optimizer else -1
 
 
 def _take_checkpoint(parent: Run, child: Run, step: int) -> None:

@@ -21,7 +21,7 @@ from engine.runs.fork_checks import (
     untrainable,
     without_checkpoint,
 )
-from engine.runs.inheritance import inherit
+from engine.runs.inheritance import foreign_until, inherit
 from engine.runs.record import Origin
 from engine.runs.run import Run
 from engine.runs.state import ACTIVE, RunState
@@ -66,7 +66,10 @@ class Fork:
 
     def _fill(self, child: Run) -> None:
         step = self.origin.step
-        inherit(self.parent, child, step, self.acts)
+        fresh = self.origin.fresh_optimizer
+        inherit(self.parent, child, step, since=-1 if fresh else foreign_until(self.parent))
+        for act in self.acts:
+            append(child.folder, act)
         child.write_state(self._state(child.state()))
         text = f"Forked from run {self.parent.id} ({self.parent.name}) at step {step:,}."
         child.add_event("forked", text, step=step, parent=self.parent.id)
@@ -128,7 +131,7 @@ def planned(
     problems += too_short(spec, chosen, total, per_epoch)
     if problems:
         raise BadInput(problems)
-    fresh = not _keeps_memory(parent, spec)
+    fresh = chosen <= foreign_until(run) or not _keeps_memory(parent, spec)
     origin = Origin(run_id=run.id, step=chosen, what="fork", fresh_optimizer=fresh)
     title = name or f"{run.name} (fork at {chosen:,})"
     return Fork(run, with_changes(spec, {"name": title[:300]}), origin, acts, total, per_epoch)

@@ -22,7 +22,8 @@ class Origin(Frozen):
     what: Literal["fork"] = "fork"
     """A fork goes on from a checkpoint of another run, with changes."""
     fresh_optimizer: bool = False
-    """Whether it begins without the memory of the optimizer, which does not fit the changes."""
+    """Whether the optimizer forgets what is in the checkpoints up to this step: it does not fit the
+    changes."""
 
 
 class RunRecord(Frozen):

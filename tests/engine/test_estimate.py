@@ -85,6 +85,13 @@ def test_tokens_are_counted_for_text_only():
     assert estimate(CNN, IMAGES).tokens is None
 
 
+def test_an_average_of_the_weights_is_kept_too():
+    averaged = with_changes(CNN, {"training.averaging": {"name": "ema"}})
+    plain, known = estimate(CNN, IMAGES), estimate(averaged, IMAGES)
+    assert known.checkpoint_bytes - plain.checkpoint_bytes == 4 * known.parameters
+    assert known.memory_bytes - plain.memory_bytes == 4 * known.parameters
+
+
 @pytest.mark.parametrize(
     ("optimizer", "copies"),
     [

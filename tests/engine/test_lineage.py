@@ -214,6 +214,32 @@ def test_what_a_fork_changes_holds_from_the_checkpoint_on(
     assert model_files(child) != model_files(parent)
 
 
+def test_a_fork_with_a_fresh_optimizer_can_go_back_to_any_checkpoint_and_be_forked(
+    parent: Run, store: RunStore
+) -> None:
+    child = fork(store, parent, 40, CHANGES["optimizer"][0])
+    grandchild = fork(store, child, 40, {})
+    assert grandchild.record.origin is not None
+    assert grandchild.record.origin.fresh_optimizer
+    newest = child.folder / "checkpoints" / "step-000000040" / "trainer.pt"
+    newest.unlink()  # the others have it still under their own names
+    state = work(store, child.id)
+    assert (state.status, child.checkpoint_steps()[0]) == ("completed", 20), state.reason
+    assert work(store, grandchild.id).status == "completed"
+    later = fork(store, child, 60, {"training.length.amount": 70})
+    assert later.record.origin is not None
+    assert not later.record.origin.fresh_optimizer
+    assert later.checkpoint_steps() == [60]
+    assert work(store, later.id).status == "completed"
+
+
+def test_what_is_not_frozen_any_more_begins_an_average_of_its_own(store: RunStore) -> None:
+    averaged = spec(averaging={"name": "ema"}, parameters={"frozen": ["*.bias"]})
+    child = fork(store, made(store, averaged), 40, {"training.parameters.frozen": []})
+    state = work(store, child.id)
+    assert state.status == "completed", state.reason
+
+
 def test_other_metrics_begin_a_judgement_of_their_own(parent: Run, store: RunStore) -> None:
     child = fork(store, parent, 40, {"training.evaluation.monitor": "val/accuracy"})
     assert child.state().best is None

@@ -2,8 +2,10 @@
 
 import pytest
 
+from engine.checks.resources import TIGHT
 from engine.data.specs import DATA_TASKS
 from engine.errors import BadInput
+from engine.estimate import estimate
 from engine.examples import EXAMPLES
 from engine.frozen import with_changes
 from engine.machine import GPU, MachineFacts
@@ -314,6 +316,15 @@ def test_memory_is_compared_with_the_estimate(available, severity):
     findings = preflight(CNN, IMAGES, machine)
     assert [finding.severity for finding in findings] == severity
     assert all("smaller batch" in str(finding.problem) for finding in findings)
+
+
+@pytest.mark.parametrize(("background", "severity"), [(True, ["warning"]), (False, [])])
+def test_on_a_cpu_the_copy_that_is_written_counts(background, severity):
+    known = estimate(CNN, IMAGES)
+    there = int((known.memory_bytes + known.checkpoint_bytes / 2) / TIGHT)
+    spec = with_changes(CNN, {"training.checkpointing.background": background})
+    findings = preflight(spec, IMAGES, MachineFacts(2, 16 * 10**9, there, 10**11))
+    assert [finding.severity for finding in findings] == severity
 
 
 def test_memory_of_the_gpu_counts_where_there_is_one():
