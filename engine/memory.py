@@ -30,6 +30,28 @@ class OutOfMemory(EngineError):
         )
 
 
+class DoesNotFit(EngineError):
+    """A model that does not fit into memory, whatever the batch."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(
+            f"Out of memory: {_shortened(error)} The model, its gradients or what its optimizer "
+            "remembers do not fit, so smaller batches would not help. Use a smaller model, an "
+            "optimizer that remembers less (SGD, Adafactor), or another device."
+        )
+
+
+@contextmanager
+def lack_of_memory_in_words() -> Iterator[None]:
+    """Raise `DoesNotFit` where memory runs out elsewhere than in an update's batches."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise DoesNotFit(str(error)) from error
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether this is how PyTorch says that memory ran out, on a GPU or on the CPU."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):

@@ -14,13 +14,13 @@ from torch import nn
 from engine.attempt import Attempt, Sources
 from engine.checks.arithmetic import impossible
 from engine.checks.learning_rate import NO_VALIDATION
-from engine.checks.schedule import NOTHING_HELD_OUT
+from engine.checks.schedule import NOTHING_HELD_OUT, samples_for_an_update
 from engine.data.adapters import UserData, as_batch_source
 from engine.data.batching import BatchSource
 from engine.data.specs import InMemoryData
 from engine.errors import BadInput, Problem
 from engine.judge import NOTHING, Beside
-from engine.memory import activations_computed_again
+from engine.memory import activations_computed_again, lack_of_memory_in_words
 from engine.models.specs import InMemoryModel
 from engine.observers import Audience, Observer
 from engine.parameters.groups import facts_of_model, frozen
@@ -104,15 +104,16 @@ class Trainer:
             seed_everything(self.training_config.reproducibility.seed)
             device = choose_device(self.training_config.hardware)
             reporter.change(device=str(device), threads=threads)
-            self.model.to(device)
             config, task = self.training_config, self.task_spec
             with (
+                lack_of_memory_in_words(),
                 frozen(self.model, config.parameters),
                 matrix_precision(config.precision),
                 activations_computed_again(self.model, config.memory),
                 Audience(self.observers, reporter) as audience,
             ):
-                Attempt(self.model, config, task, sources, reporter, beside).train(audience)
+                model = self.model.to(device)
+                Attempt(model, config, task, sources, reporter, beside).train(audience)
 
     def _refuse_impossible(self, train: BatchSource, val: BatchSource | None) -> None:
         """Do nothing when this model and this data can be trained as configured.
@@ -125,6 +126,7 @@ class Trainer:
         found += impossible(config.precision, choose_device(config.hardware).type)
         if len(train) == 0:
             found.append(Problem("train_data", "there are no training samples", "0"))
+        found += samples_for_an_update(config, len(train))
         if config.scheduler.name == "plateau" and not val:
             found.append(NO_VALIDATION)
         if config.early_stopping.patience is not None and not val:

@@ -162,17 +162,6 @@ class TrainingLoop:
         self.scaler.load_state_dict(state.get("scaler", {}))  # not in checkpoints of version 0.1
         self.splitter.parts = state.get("parts", 1)
 
-    def _load_optimizer(self, state: dict[str, Any]) -> None:
-        """What the optimizer remembers, with the settings of this configuration: a fork may have
-        changed them."""
-        settings = [
-            {name: value for name, value in group.items() if name != "params"}
-            for group in self.optimizer.param_groups
-        ]
-        self.optimizer.load_state_dict(state)
-        for group, own in zip(self.optimizer.param_groups, settings, strict=True):
-            group.update(own)
-
     def _next_batch(self) -> tuple[Batch, Amount]:
         """The next batch, on the device, and how much its targets count."""
         progress = self.progress

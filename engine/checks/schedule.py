@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.checks.finding import Case, Check, Finding, error, warning
 from engine.errors import Problem
+from engine.training_config import TrainingConfig
 
 NOTHING_HELD_OUT = Problem(
     "training.early_stopping.patience",
@@ -14,25 +15,31 @@ NOTHING_HELD_OUT = Problem(
 )
 
 
-def batch_in_data(case: Case) -> Iterator[Finding]:
-    batching, samples = case.spec.training.batching, case.facts.train_samples
-    at_once = batching.batch_size * batching.accumulate
-    if samples == 0:
-        return
-    if batching.batch_size > samples:
-        yield error(
-            "training.batching.batch_size",
-            "is larger than the training data",
-            f"{batching.batch_size:,} for {samples:,} samples",
-            f"Use at most {samples:,}.",
-        )
-    elif at_once > samples:
-        yield error(
+def samples_for_an_update(training: TrainingConfig, samples: int) -> Iterator[Problem]:
+    """What is wrong when one update takes more samples than there are."""
+    batching = training.batching
+    if batching.accumulate > 1 and batching.batch_size * batching.accumulate > samples > 0:
+        yield Problem(
             "training.batching.accumulate",
             "one update would see some samples twice: it takes more than the training data",
             f"{batching.accumulate} x {batching.batch_size:,} for {samples:,} samples",
-            f"Use at most {samples // batching.batch_size}, or a smaller batch.",
+            f"Use at most {max(1, samples // batching.batch_size)}, or a smaller batch.",
         )
+
+
+def batch_in_data(case: Case) -> Iterator[Finding]:
+    training, samples = case.spec.training, case.facts.train_samples
+    batch_size = training.batching.batch_size
+    if batch_size > samples > 0:
+        yield error(
+            "training.batching.batch_size",
+            "is larger than the training data",
+            f"{batch_size:,} for {samples:,} samples",
+            f"Use at most {samples:,}.",
+        )
+        return
+    for problem in samples_for_an_update(training, samples):
+        yield Finding("error", problem)
 
 
 def intervals_in_run(case: Case) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from engine.compiled import Compiled
 from engine.config.averaging import EMAConfig
 from engine.data.batching import ArraySource
 from engine.errors import BadInput, NonFiniteLoss
-from engine.memory import OutOfMemory, activations_computed_again, is_out_of_memory
+from engine.memory import DoesNotFit, OutOfMemory, activations_computed_again, is_out_of_memory
 from engine.models.gpt import GPT
 from engine.precision import matrix_precision
 from engine.task_spec import TaskSpec
@@ -310,3 +310,29 @@ def test_clipping_is_that_of_pytorch_to_the_bit(sizes: list[int], seed: int, mos
     assert torch.equal(norm, nn.utils.clip_grad_norm_(theirs, most))
     scale_to(ours, norm, most)
     assert all(torch.equal(a, b.grad) for a, b in zip(ours, theirs, strict=True))
+
+
+class TooLarge(nn.Module):
+    """A model that does not even fit on the device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = linear()
+
+    def to(self, *_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 80 GiB.")
+
+
+def test_a_model_that_does_not_fit_is_said_to_be_too_large(tmp_path: Path) -> None:
+    trainer = Trainer(model=TooLarge(), training_config=config(), task_spec=TASK, run=tmp_path)
+    with pytest.raises(DoesNotFit, match="80 GiB.*smaller batches would not help"):
+        trainer.train(train_data=points())
+    assert trainer.run.state().status == "failed"
+    assert "Use a smaller model" in trainer.run.state().reason
+
+
+def test_accumulating_more_than_the_data_is_refused(tmp_path: Path) -> None:
+    training = config(batching={"batch_size": 16, "accumulate": 5})
+    trainer = Trainer(model=model(), training_config=training, task_spec=TASK, run=tmp_path)
+    with pytest.raises(BadInput, match=r"batching.accumulate: .*5 x 16 for 70 samples.*at most 4"):
+        trainer.train(train_data=points())
