@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import string
 from collections import Counter
@@ -84,6 +85,11 @@ def _each_once(samples: Iterable[Sample]) -> dict[str, Any]:
     for text, said in samples:
         answers.setdefault(text, Counter())[said] += 1
     return {text: counted.most_common(1)[0][0] for text, counted in answers.items()}
+
+
+def lines_of(source: str) -> list[str]:
+    """The lines as Python counts them, with their ends; `splitlines` cuts at form feeds too."""
+    return io.StringIO(source).readlines()
 
 
 def is_plain(text: str) -> bool:

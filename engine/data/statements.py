@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from engine.data.python_code import MODULES, Sample, is_plain, modules
+from engine.data.python_code import MODULES, Sample, is_plain, lines_of, modules
 
 _HEADS: dict[type, tuple[str, Callable[[Any], list[ast.AST | None]]]] = {
     ast.ExceptHandler: ("except", lambda node: [node.type]),
@@ -30,7 +30,7 @@ KEYWORDS = tuple(keyword for keyword, _ in _HEADS.values())
 @lru_cache(maxsize=2 * len(MODULES))
 def keywords(name: str, *, length: int) -> list[Sample]:
     """What follows the keyword of a module's statements, and the place in `KEYWORDS` of it."""
-    source = modules()[name].splitlines(keepends=True)
+    source = lines_of(modules()[name])
     found = (
         (_segment(source, [part for part in _HEADS[type(node)][1](node) if part]), type(node))
         for node in ast.walk(ast.parse(modules()[name]))
@@ -63,7 +63,7 @@ _SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return)
 def constructs(name: str, *, length: int) -> list[Sample]:
     """A module's simple statements and conditions on one line each, and 0 or 1 for each of
     `CONSTRUCTS`."""
-    source = modules()[name].splitlines(keepends=True)
+    source = lines_of(modules()[name])
     found = ((_segment(source, [node]), node) for node in _statements(name))
     return [
         (text, _contained(node))

@@ -104,6 +104,16 @@ def test_each_character_is_what_it_is_part_of(code, kinds):
     assert said == kinds
 
 
+def test_a_form_feed_does_not_count_as_a_line(library):
+    library(m="x = 1\n\x0c\ndef f(a):\n    return a.b\n")
+    assert highlighting.windows("m", length=20)[-1] == (
+        "    return a.b\n",
+        bytes(highlighting.CHARACTERS.index(kind) for kind in ["space"] * 4)
+        + bytes([1] * 6 + [0, 2, 7, 2, 0]),
+    )
+    assert [text for text, _ in statements.keywords("m", length=20)] == ["a.b"]
+
+
 def test_windows_are_whole_lines_that_fit(library):
     long = "x" * 12
     library(m=f"a = 1\nb = 2\n{long}\nc = 3\n")
@@ -113,6 +123,14 @@ def test_windows_are_whole_lines_that_fit(library):
     assert [text for text, _ in highlighting.windows("m", length=12)] == [
         "a = 1\nb = 2\n",
         "c = 3\n\n\n",
+    ]
+
+
+def test_no_window_begins_inside_of_a_string(library):
+    library(m='def f():\n    """Say\n    more\n    words.\n    """\n    return 1\n')
+    assert [text for text, _ in highlighting.windows("m", length=20)] == [
+        'def f():\n    """Say\n',
+        "    return 1\n",
     ]
 
 
