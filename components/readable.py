@@ -16,6 +16,7 @@ NAMES = {
     "tabular-classification": "Classify table rows",
     "tabular-regression": "Predict numbers",
     "mse": "Mean squared error",
+    "ema": "Moving average (EMA)",
     "gpt": "GPT",
     "encoder": "Text encoder",
     "vit": "Vision transformer",

@@ -164,9 +164,9 @@ class CheckpointingConfig(Frozen):
 
     every_steps: int | None = knob(100, "Checkpoint every", unit="steps", common=True, gt=0)
     """Optimizer updates between two checkpoints; there is always one after the last step."""
-    every_epochs: float | None = knob(None, "And every", unit="epochs", gt=0)
+    every_epochs: float | None = knob(None, "Also every", unit="epochs", gt=0)
     """Passes over the training data between two checkpoints; a fraction is allowed."""
-    every_minutes: float | None = knob(None, "And every", unit="minutes", gt=0)
+    every_minutes: float | None = knob(None, "Also every", unit="minutes", gt=0)
     """Minutes between two checkpoints, however many steps that are."""
     keep_last: int = knob(2, "Keep last", unit="checkpoints", gt=0, le=1000)
     """Older checkpoints are deleted, except the best."""
