@@ -36,7 +36,7 @@ def show(run: Run) -> None:
     color: Literal["red", "orange"] = "red" if bad else "orange"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(count_words(alerts), icon=":material/warning:", color=color)
-        st.markdown(as_markdown(in_words(alerts)), width="content")
+        st.markdown(f":small[{as_markdown(in_words(alerts))}]", width="content")
         with st.popover("Read", type="tertiary", key="live.alerts"):
             for alert in alerts[: -MOST_TEXTS - 1 : -1]:
                 st.markdown(as_markdown(alert.text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,16 @@ Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Fork:
+    """The checkpoint from which the run of a draft is to go on."""
+
+    run_id: str
+    step: int
+    before: Document
+    """What was in the form before, to come back afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A spec as nested dictionaries; it becomes a `RunSpec` only when everything fits."""
 
@@ -29,10 +39,25 @@ class Draft:
     shelf: Mapping[str, Any] = field(default_factory=dict)
     """What was typed and is not in use now, to come back when it is chosen again."""
     launcher: LauncherName = "auto"
+    fork: Fork | None = None
+    """None for a run from the beginning."""
 
     @classmethod
     def of(cls, spec: RunSpec, launcher: LauncherName = "auto") -> Draft:
         return cls(spec.model_dump(mode="json"), launcher=launcher)
+
+    def holding(self, spec: RunSpec) -> Draft:
+        """The same draft with another spec in it; what waited on the shelf is gone."""
+        return replace(self, document=spec.model_dump(mode="json"), shelf={})
+
+    def forking(self, run_id: str, step: int, spec: RunSpec) -> Draft:
+        """A draft of a fork of a run, which knows this one."""
+        before = self.document if self.fork is None else self.fork.before
+        return replace(self.holding(spec), fork=Fork(run_id, step, before))
+
+    def unforked(self) -> Draft:
+        """What was in the form before the fork."""
+        return self if self.fork is None else Draft(self.fork.before, launcher=self.launcher)
 
     def items(self) -> Sequence[Item]:
         """The fields to fill in, in order."""
@@ -91,6 +116,19 @@ def at_field(problem: Problem, items: Sequence[Item]) -> Problem:
     return problem
 
 
+def _document(kept: object, default: RunSpec) -> Document:
+    """A kept document with the fields of today."""
+    return completed(RunSpec, migrated(kept), default.model_dump(mode="json"))
+
+
+def _fork(kept: object, default: RunSpec) -> Fork | None:
+    match kept:
+        case {"run_id": str(run_id), "step": int(step), "before": before}:
+            return Fork(run_id, step, _document(before, default))
+        case _:
+            return None
+
+
 class DraftFile:
     """The draft in the runs folder, shared by all tabs and kept over restarts."""
 
@@ -119,10 +157,10 @@ class DraftFile:
             raise ValueError(str(error)) from None
         if not isinstance(kept, dict) or not isinstance(kept.get("shelf"), dict):
             raise ValueError("it does not hold a draft")
-        document = migrated(kept.get("document"))
-        document = completed(RunSpec, document, default.model_dump(mode="json"))
-        launcher = kept.get("launcher")
-        return Draft(document, kept["shelf"], launcher if launcher in LAUNCHERS else "auto")
+        document = _document(kept.get("document"), default)
+        fork, wanted = _fork(kept.get("fork"), default), kept.get("launcher")
+        launcher: LauncherName = wanted if wanted in LAUNCHERS else "auto"
+        return Draft(document, kept["shelf"], launcher, fork)
 
     def write(self, draft: Draft) -> None:
         """Replace the kept draft.
@@ -131,7 +169,7 @@ class DraftFile:
             OSError: when the disk is full or the folder cannot be written.
         """
         self.path.parent.mkdir(mode=0o700, exist_ok=True)
-        kept = {"document": draft.document, "shelf": draft.shelf, "launcher": draft.launcher}
+        kept = asdict(draft)
         write_whole(self.path, json.dumps(kept, indent=1))
 
     def set_aside(self) -> str:

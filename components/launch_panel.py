@@ -8,6 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from components import readable, run_start, session, trouble, workspace
+from components.charts.palette import COLORS
 from components.charts.schedule import schedule_figure
 from components.draft import LAUNCHERS
 from components.field_words import complaint
@@ -70,6 +71,8 @@ def numbers(outlook: Outlook) -> dict[str, str]:
     }
     if known.tokens is None:
         del rows["Tokens seen"]
+    if outlook.plan is not None:
+        rows = {"Steps to come": _maybe(readable.count, outlook.steps), **rows}
     return rows
 
 
@@ -79,9 +82,9 @@ def _maybe(words: Callable[[float], str], number: float | None) -> str:
 
 def expected_time(outlook: Outlook) -> str:
     """From earlier runs of the same work on this machine, else said to be unknown."""
-    if outlook.pace is None or outlook.estimate is None or outlook.estimate.steps is None:
+    if outlook.pace is None or outlook.steps is None:
         return "unknown until the first run"
-    return f"about {readable.duration(outlook.pace.step_s * outlook.estimate.steps)}"
+    return f"about {readable.duration(outlook.pace.step_s * outlook.steps)}"
 
 
 def _schedule(outlook: Outlook) -> None:
@@ -91,12 +94,16 @@ def _schedule(outlook: Outlook) -> None:
     training = spec.training
     measured = training.scheduler.name == "plateau"
     st.caption("Learning rate, as long as validation improves" if measured else "Learning rate")
+    figure = schedule_figure(training.optimizer, training.scheduler, known.steps)
+    if outlook.plan is not None:
+        figure.add_vline(x=outlook.plan.origin.step, line={"color": COLORS[1], "dash": "dot"})
     st.plotly_chart(
-        schedule_figure(training.optimizer, training.scheduler, known.steps),
+        figure,
         key="launch.schedule",
         config={"displayModeBar": False},
     )
-    _find_rate(outlook)
+    if workspace.current().draft.fork is None:
+        _find_rate(outlook)
 
 
 def _find_rate(outlook: Outlook) -> None:
@@ -142,7 +149,7 @@ def _start(outlook: Outlook) -> None:
     ready = outlook.spec is not None and not outlook.problems
     if (
         st.button(
-            "Start",
+            "Start" if workspace.current().draft.fork is None else "Start the fork",
             key="launch.start",
             type="primary",
             icon=":material/play_arrow:",
@@ -154,7 +161,11 @@ def _start(outlook: Outlook) -> None:
         and outlook.facts is not None
     ):
         with trouble.shown():
-            run = run_start.begin(outlook.spec, launcher)
+            if outlook.plan is None:
+                run = run_start.begin(outlook.spec, launcher)
+            else:
+                run = run_start.begin_fork(outlook.plan, launcher)
+                workspace.end_fork()
             run_start.open_live(run.id)
 
 

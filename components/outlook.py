@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from components import forking
 from components.draft import Draft, at_field
 from components.form_schema import Item
 from components.pace import Pace, pace_of
@@ -14,6 +15,7 @@ from engine.errors import BadInput, EngineError, Problem
 from engine.machine import machine_facts
 from engine.preflight import Estimate, Finding, estimate, preflight
 from engine.run_spec import RunSpec
+from engine.runs.lineage import Fork
 from engine.runs.store import RunStore
 
 
@@ -30,6 +32,15 @@ class Outlook:
     facts: DataFacts | None = None
     estimate: Estimate | None = None
     pace: Pace | None = None
+    plan: Fork | None = None
+    """What a fork will be; None for a run from the beginning, or one that is in trouble."""
+
+    @property
+    def steps(self) -> int | None:
+        """Updates to be made."""
+        if self.plan is not None:
+            return self.plan.total_steps - self.plan.origin.step
+        return None if self.estimate is None else self.estimate.steps
 
     def label_of(self, problem: Problem) -> str:
         """The label of the field that a problem belongs to; its path where there is no field."""
@@ -49,15 +60,32 @@ def outlook(draft: Draft, store: RunStore) -> Outlook:
     except EngineError as error:
         return Outlook(items, [Problem("data", str(error))], spec=spec)
     findings = preflight(spec, facts, machine_facts(store.root))
+    plan, in_the_way = _plan(draft, spec, store)
     return Outlook(
         items,
-        problems=_of_severity("error", findings, items),
+        problems=[
+            *_of_severity("error", findings, items),
+            *(at_field(problem, items) for problem in in_the_way),
+        ],
         warnings=_of_severity("warning", findings, items),
         spec=spec,
         facts=facts,
         estimate=estimate(spec, facts),
         pace=pace_of(spec, store.list()),
+        plan=plan,
     )
+
+
+def _plan(draft: Draft, spec: RunSpec, store: RunStore) -> tuple[Fork | None, Sequence[Problem]]:
+    """What a fork will be, or what is in its way."""
+    if draft.fork is None:
+        return None, ()
+    try:
+        return forking.plan(store, draft.fork, spec), ()
+    except BadInput as error:
+        return None, error.problems
+    except EngineError as error:
+        return None, [Problem("run", str(error))]
 
 
 def _of_severity(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import readable, workspace
+from components import workspace
 from components.outlook import Outlook
-from components.plain_text import as_markdown
+from components.spec_words import changes_in_words
 from engine.documents.differences import compare
 from engine.presets import PRESETS, Preset
-from engine.run_spec import RunSpec
 
 
 def show(outlook: Outlook) -> None:
@@ -41,19 +40,6 @@ def tell() -> None:
 def _apply(preset: Preset, outlook: Outlook) -> None:
     assert outlook.spec is not None
     after = preset.apply(outlook.spec)
-    workspace.load(after, f"**{preset.label}**: {_changes(outlook.spec, after)}")
-
-
-def _changes(before: RunSpec, after: RunSpec) -> str:
-    """What a preset changed, with the labels of the form."""
-    changed = [
-        f"{as_markdown(item.label)} {_shown(item.left)} → {_shown(item.right)}"
-        for item in compare(before, after)
-    ]
-    return ", ".join(changed) or "everything was set like that already."
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, float):
-        return readable.shortest(value)
-    return "off" if value in (None, False) else "on" if value is True else as_markdown(str(value))
+    changed = changes_in_words(compare(outlook.spec, after))
+    notice = f"**{preset.label}**: {changed or 'everything was set like that already.'}"
+    workspace.replace(workspace.current().draft.holding(after), notice)

@@ -58,7 +58,7 @@ def take_over(run: Run, rate: float) -> None:
     others = other_than_tested(run.record.spec, draft.document)
     if others:
         notice += f" It was found for {', '.join(others)} than the form has now."
-    workspace.replace(draft.edited(_LR, rate), notice)
+    workspace.bring(draft.edited(_LR, rate), notice)
 
 
 def other_than_tested(spec: RunSpec, document: Document) -> list[str]:

@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from components import run_steering, session, trouble
+from components import run_branches, run_steering, session, trouble
 from components.plain_text import as_markdown
 from components.run_requests import Action, Asked, doing, refusal
 from engine.runs.run import Run
@@ -47,6 +47,8 @@ def show(run: Run, state: RunState) -> None:
         run_steering.show(run, state, refusal("steer", state), ask)
         if state.status == "queued":
             _button(run, "unqueue", "Take out of the queue", ":material/playlist_remove:")
+    with st.container(horizontal=True, gap="small", key="live-branches"):
+        run_branches.show(run, state)
 
 
 def ask(run: Run, request: str) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from components import session
+from components import run_origin, session
 from components.durations import shown_duration
 from components.numbers import DASH, shown_number
 from components.plain_text import as_markdown
@@ -47,6 +47,7 @@ def show(run: Run, state: RunState, last: LastValues, doing: str = "") -> None:
         if words := doing or _phase(state):
             st.badge(as_markdown(words), icon=":material/hourglass_top:", color="gray")
     st.caption(as_markdown(place(run, state)))
+    run_origin.show(run)
     share = min(1.0, state.step / state.total_steps) if state.total_steps else 0.0
     st.progress(share, text=as_markdown(progress_words(state)))
     with st.container(horizontal=True, gap="small", key="live-readings"):

@@ -9,6 +9,8 @@ from engine.data.sources import facts_of
 from engine.machine import machine_facts
 from engine.preflight import preflight, refuse_errors
 from engine.run_spec import RunSpec
+from engine.runs import lineage
+from engine.runs.lineage import Fork
 from engine.runs.run import Run
 from engine.runs.state import LauncherName
 
@@ -25,6 +27,31 @@ def begin(spec: RunSpec, launcher: LauncherName = "auto") -> Run:
     run = store.create(spec, data_fingerprint=facts.fingerprint)
     store.enqueue(run, launcher)
     return run
+
+
+def begin_fork(plan: Fork, launcher: LauncherName = "auto") -> Run:
+    """Make a fork and put it into the queue.
+
+    Raises:
+        BadInput: when its checkpoint was deleted meanwhile.
+    """
+    store = session.store()
+    run = plan.made(store)
+    store.enqueue(run, launcher)
+    return run
+
+
+def extend(run: Run, steps: int, lr_factor: float) -> None:
+    """Let an ended run go on for so many steps, and put it into the queue.
+
+    Raises:
+        BadInput: for numbers that make no sense.
+        RunIsBusy: when another tab was quicker.
+    """
+    store = session.store()
+    lineage.extend(store, run, steps, lr_factor)
+    launcher = run.state().launcher
+    store.enqueue(run, "auto" if launcher == "foreground" else launcher)
 
 
 def open_live(run_id: str) -> None:

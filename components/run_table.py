@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from components import session
 from components.durations import clock_duration
 from components.spec_words import data_words, model_words
 from engine.runs.last_values import LastValues
+from engine.runs.record import RunRecord
 from engine.runs.state import RunState, Status
 from engine.runs.store import RunStore, RunSummary
 
@@ -37,6 +38,8 @@ class RunRow:
     train_loss: float | None = None
     trained_s: float | None = None
     started_at: float | None = None
+    origin: str = ""
+    """The run that it was forked from and the step, where there is one."""
     tags: tuple[str, ...] = ()
     remark: str = ""
     """Why it ended or waits, or what is wrong with its folder."""
@@ -44,7 +47,9 @@ class RunRow:
 
 def rows(store: RunStore, last: LastValues) -> list[RunRow]:
     """All runs, newest first."""
-    return [_row(summary, store.root / summary.id, last) for summary in store.list()]
+    summaries = store.list()
+    names = {summary.id: summary.name for summary in summaries}
+    return [_row(summary, store.root / summary.id, last, names) for summary in summaries]
 
 
 def matching(rows: Sequence[RunRow], text: str) -> list[RunRow]:
@@ -67,6 +72,7 @@ def frame(rows: Sequence[RunRow]) -> pd.DataFrame:
         "Started": pd.to_datetime(_floats([row.started_at for row in rows]), unit="s", utc=True),
         "Model": [row.model for row in rows],
         "Data": [row.data for row in rows],
+        "Forked from": [row.origin or None for row in rows],
         "Tags": [list(row.tags) for row in rows],
         "Remark": [row.remark for row in rows],
     }
@@ -109,7 +115,7 @@ def selected_rows(ids: Sequence[str], chosen: Collection[str]) -> list[int]:
     return [row for row, run_id in enumerate(ids) if run_id in chosen]
 
 
-def _row(summary: RunSummary, folder: Path, last: LastValues) -> RunRow:
+def _row(summary: RunSummary, folder: Path, last: LastValues, names: Mapping[str, str]) -> RunRow:
     record, state, labels = summary.record, summary.state, summary.labels
     if record is None or state is None or labels is None:
         return RunRow(summary.id, summary.name, "damaged", remark=summary.damage)
@@ -127,9 +133,17 @@ def _row(summary: RunSummary, folder: Path, last: LastValues) -> RunRow:
         train_loss=last.of(folder, "train/loss"),
         trained_s=state.trained_s if state.started_at else None,
         started_at=state.started_at,
+        origin=_origin(record, names),
         tags=labels.tags,
         remark=state.reason if state.status != "completed" else "",
     )
+
+
+def _origin(record: RunRecord, names: Mapping[str, str]) -> str:
+    origin = record.origin
+    if origin is None:
+        return ""
+    return f"{names.get(origin.run_id, origin.run_id)}, step {origin.step:,}"
 
 
 def _progress(state: RunState) -> float | None:
@@ -168,5 +182,6 @@ def _column_config() -> dict[str, ColumnConfig | ButtonColumnResult | str | None
         ),
         "Model": st.column_config.TextColumn(width=110),
         "Data": st.column_config.TextColumn(width=110),
+        "Forked from": st.column_config.TextColumn(width=130),
         "Tags": st.column_config.ListColumn(width=130),
     }

@@ -27,7 +27,8 @@ _SLOW_REFRESH_S = 5.0
 def refresh_every_s(status: Status) -> float | None:
     """Seconds between two looks at a run; None when nothing can change any more.
 
-    A run that ended before its last step is still looked at: another tab may resume it.
+    A run that ended before its last step is still looked at: another tab may resume it. That one
+    was extended the header finds out, which looks at completed runs too, more seldom.
     """
     return None if status == "completed" else _REFRESH_S
 
@@ -35,7 +36,7 @@ def refresh_every_s(status: Status) -> float | None:
 def header(run: Run, status: Status) -> None:
     """Draw the header and the buttons, and keep them fresh; `status` is what the page was for."""
 
-    @st.fragment(run_every=refresh_every_s(status))
+    @st.fragment(run_every=refresh_every_s(status) or _SLOW_REFRESH_S)
     def _header() -> None:
         state = _state_of(run)
         if state is None:

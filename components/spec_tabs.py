@@ -74,5 +74,5 @@ def _load(text: str) -> None:
         lines = [f"- {as_markdown(str(problem))}" for problem in error.problems]
         st.error("\n".join(lines), title="The form is unchanged. Correct this first:")
         return
-    workspace.load(spec, "Loaded the pasted JSON.")
+    workspace.replace(workspace.current().draft.holding(spec), "Loaded the pasted JSON.")
     st.rerun()

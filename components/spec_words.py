@@ -1,8 +1,13 @@
-"""Models and data in a few words, for tables and headings."""
+"""Models, data and changes in a few words, for tables, headings and notices."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from components import readable
+from components.plain_text import as_markdown
 from engine.data.specs import DataSpec
+from engine.documents.differences import Difference
 from engine.models.specs import (
     CNNSpec,
     EncoderSpec,
@@ -52,3 +57,17 @@ def model_words(model: ModelSpec) -> str:
 def data_words(data: DataSpec) -> str:
     """Where the samples come from."""
     return _DATA[data.source]
+
+
+def changes_in_words(differences: Iterable[Difference]) -> str:
+    """What was changed, with the labels of the form, as markdown; empty for nothing."""
+    return ", ".join(
+        f"{as_markdown(item.label)} {_shown(item.left)} → {_shown(item.right)}"
+        for item in differences
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return readable.shortest(value)
+    return "off" if value in (None, False) else "on" if value is True else as_markdown(str(value))

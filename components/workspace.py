@@ -9,7 +9,9 @@ import streamlit as st
 from components import fitting, session
 from components.draft import Draft, DraftFile, Stamp
 from engine.examples import EXAMPLES
+from engine.frozen import with_changes
 from engine.run_spec import RunSpec
+from engine.runs.run import Run
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Workspace:
     """The draft before that, until the next change."""
     unfolded: set[str] = field(default_factory=set)
     """Parts of the form that had to be opened, and stay open until the next load."""
+    brought: bool = False
+    """Whether somebody came here with something for the form, and looks for it."""
 
 
 def current() -> Workspace:
@@ -68,8 +72,14 @@ def choose(draft: Draft, path: str) -> None:
 
 
 def load(spec: RunSpec, notice: str) -> None:
-    """Replace the whole draft from outside the form, in a way that can be undone."""
-    replace(Draft.of(spec, current().draft.launcher), notice)
+    """Begin anew with a spec from outside the form, in a way that can be undone."""
+    bring(Draft.of(spec, current().draft.launcher), notice)
+
+
+def bring(draft: Draft, notice: str) -> None:
+    """Put a draft from outside the form in the place of this one, in a way that can be undone."""
+    replace(draft, notice)
+    current().brought = True
 
 
 def replace(draft: Draft, notice: str) -> None:
@@ -78,6 +88,18 @@ def replace(draft: Draft, notice: str) -> None:
     _replace(draft)
     workspace = current()
     workspace.before, workspace.notice = before, notice
+
+
+def begin_fork(run: Run, step: int) -> None:
+    """Let the form hold the settings of a run, for a new one that goes on from its checkpoint."""
+    name = f"{run.name}, from step {step:,}"
+    spec = with_changes(run.record.spec, {"name": name})
+    _replace(current().draft.forking(run.id, step, spec))
+
+
+def end_fork() -> None:
+    """Let the form hold again what it held before a fork was set up."""
+    _replace(current().draft.unforked())
 
 
 def undo() -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from components import (
     config_form,
     example_cards,
+    fork_banner,
     launch_panel,
     preset_bar,
     session,
@@ -21,14 +22,20 @@ STYLE = Path(__file__).parents[1] / "components" / "launch_page.css"
 
 st.html(STYLE)
 st.title("Launch")
-st.markdown("Start an example with one click, or set up a run of your own below.")
-example_cards.show("launch.example", customise=workspace.load)
+store, now = session.store(), workspace.current()
+if now.brought or now.draft.fork is not None:
+    examples = st.expander("Examples", icon=":material/apps:", key="launch.examples")
+else:
+    examples = st.container()
+    examples.markdown("Start an example with one click, or set up a run of your own below.")
+with examples:
+    example_cards.show("launch.example", customise=workspace.load)
 
 st.header("Your run")
-store, now = session.store(), workspace.current()
 if now.warning:
     st.warning(now.warning, icon=":material/save:")
 ahead = outlook(now.draft, store)
+fork_banner.show(ahead, store)
 form, panel = st.columns([5, 3], gap="medium")
 with form, st.container(key="launch-form"):
     preset_bar.show(ahead)
@@ -36,5 +43,6 @@ with form, st.container(key="launch-form"):
 with panel:
     launch_panel.show(ahead)
 
-st.subheader("The same run as")
-spec_tabs.show(ahead.spec, store.root)
+if now.draft.fork is None:
+    st.subheader("The same run as")
+    spec_tabs.show(ahead.spec, store.root)

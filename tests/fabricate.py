@@ -11,6 +11,7 @@ import numpy as np
 from engine.data.specs import DigitsSpec, PythonDocsSpec
 from engine.models.specs import GPTSpec, ViTSpec
 from engine.run_spec import RunSpec
+from engine.runs.checkpoint_files import STATE, WEIGHTS, folder_of, write_manifest
 from engine.runs.run import Run
 from engine.runs.series import RECORD, MetricFiles
 from engine.runs.state import Best, RunState, Status
@@ -80,10 +81,12 @@ def run_of(
 
 
 def checkpoint_of(run: Run, step: int) -> None:
-    """What counts as a finished checkpoint for those who do not read its content."""
-    folder = run.folder / "checkpoints" / f"step-{step:09d}"
+    """What counts as a good checkpoint for those who do not load it."""
+    folder = folder_of(run.folder / "checkpoints", step)
     folder.mkdir()
-    (folder / "manifest.json").write_text("{}")
+    for name in (WEIGHTS, STATE):
+        (folder / name).write_text(f"{name} of step {step}")
+    write_manifest(folder, step, (WEIGHTS, STATE))
 
 
 def _curves(spec: RunSpec, steps: int) -> dict[str, tuple[int, list[float]]]:

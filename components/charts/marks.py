@@ -17,6 +17,8 @@ _LONGEST = 200
 
 _TONES: dict[str, Tone] = {
     "steered": "calm",
+    "extended": "calm",
+    "forked": "calm",
     "learning-rate": "calm",
     "alert": "warning",
     "compile-failed": "warning",

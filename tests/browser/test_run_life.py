@@ -91,6 +91,54 @@ def test_a_run_obeys_every_button(page, app_url, run_of, launcher):
     badge(page, "stopped")
 
 
+def test_a_run_is_steered_and_its_curves_show_where(page, app_url, run_of):
+    run = run_of("process")
+    page.goto(f"{app_url}/live?run={run.id}")
+    badge(page, "running")
+    wait(lambda: run.last("optim/lr") is not None)
+    press(page, "Steer", timeout=60_000)
+    page.get_by_label("Multiply the learning rate by").fill("0.5")
+    page.get_by_role("button", name="Apply").first.click()
+    wait(lambda: [act.act for act in run.acts()] == ["lr-factor"])
+    page.get_by_label("Train more steps").fill("1000")
+    page.get_by_role("button", name="Apply").nth(1).click()
+    wait(lambda: run.state().total_steps == ENDLESS.training.length.amount + 1000)
+    page.get_by_text("more steps asked for").first.wait_for(state="hidden")
+    symbols = "plot => plot.data?.find(trace => trace.mode === 'markers+text')?.marker.symbol"
+    page.wait_for_function(
+        f"[...document.querySelectorAll('.js-plotly-plot')].map({symbols})"
+        ".some(shown => shown?.includes('diamond'))",
+        timeout=60_000,
+    )
+
+
+def test_a_run_is_extended_and_then_forked(page, app_url, runs_folder):
+    store = RunStore(runs_folder)
+    often = {"training.evaluation.every_steps": 20, "training.checkpointing.every_steps": 20}
+    short = {"name": "short", "training.length.amount": 60, **often}
+    run = store.create(with_changes(ENDLESS, short))
+    store.enqueue(run, "process")
+    page.goto(f"{app_url}/live?run={run.id}")
+    badge(page, "completed", timeout=120_000)
+    press(page, "Extend")
+    page.get_by_label("More steps").fill("40")
+    page.get_by_role("button", name="Extend and train").click()
+    wait(lambda: run.state().step == 100 and run.state().status == "completed")
+    page.get_by_text("Step 100 of 100").wait_for(timeout=60_000)
+    press(page, "Fork", timeout=60_000)
+    page.get_by_role("button", name="Set it up").click()
+    page.get_by_text("Fork of short from step 100").wait_for(timeout=60_000)
+    page.get_by_text("the checkpoint is of step 100").first.wait_for(timeout=60_000)
+    length = page.get_by_role("spinbutton", name="Training length")
+    length.fill("150")
+    length.press("Enter")
+    page.get_by_role("button", name="Start the fork").click(timeout=60_000)
+    page.get_by_text("Forked from", exact=True).wait_for(timeout=60_000)
+    page.get_by_text("Step 150 of 150").wait_for(timeout=120_000)
+    page.get_by_role("link", name="short", exact=True).click()
+    page.get_by_text("Step 100 of 100").wait_for(timeout=60_000)
+
+
 def test_a_killed_worker_is_said_and_resumed(page, app_url, run_of):
     run = run_of("process")
     page.goto(f"{app_url}/live?run={run.id}")
