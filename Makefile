@@ -39,7 +39,13 @@ lint: $(VENV)/.dev ## Formatting, lint and types
 
 check: lint test ## lint, then test: what CI runs
 
-bench: $(VENV)/.dev ## Measure speed side by side and print ratios
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
+	@rm -rf $(VENV)/bench
+	@$(PY) -m pip install --disable-pip-version-check -q --no-deps --target $(VENV)/bench \
+		-r requirements-bench.txt
+	@touch $@
+
+bench: $(VENV)/.bench ## Measure speed side by side and print ratios
 	$(PY) -m benchmarks
 
 shots: $(VENV)/.dev ## Screenshots of every page into shots/

@@ -1,11 +1,31 @@
-"""All benchmarks, or those named: `python -m benchmarks [NAME ...]`, names as in `ALL`."""
+"""All benchmarks, or those named: `python -m benchmarks [--quick] [NAME ...]`, names as in `ALL`.
+
+With `--quick` few steps and rounds show that everything runs; the numbers mean little then.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
-ALL = ("start", "examples", "runs_table", "charts", "training")
+from benchmarks import effort
 
-for name in sys.argv[1:] or ALL:
+ALL = (
+    "start",
+    "examples",
+    "runs_table",
+    "charts",
+    "memory",
+    "compiled",
+    "checkpoints",
+    "training",
+    "loggers",
+)
+"""Last those that import other projects' packages."""
+
+names = [argument for argument in sys.argv[1:] if argument != "--quick"]
+if "--quick" in sys.argv:
+    os.environ[effort.VARIABLE] = "1"
+for name in names or ALL:
     import_module(f"benchmarks.{name}").main()

@@ -1,133 +1,115 @@
-"""The Trainer beside a bare PyTorch loop on the same model, data and optimizer, interleaved."""
+"""The Trainer beside a bare PyTorch loop and the trainers of others, on the same work."""
 
 from __future__ import annotations
 
 import statistics
-import tempfile
-import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Protocol
 
 import torch
-from torch import nn
-from torch.nn import functional as F
 
+from benchmarks import effort
+from benchmarks.interleaving import Measured, interleaved, times_faster
+from benchmarks.loops import bare, trained
+from benchmarks.peers.installed import is_there, peers_offline, titled
 from benchmarks.table import print_table
-from engine.data.batching import BatchPlan, BatchSource, batch_sources
-from engine.data.sources import load_for
-from engine.examples import EXAMPLES
-from engine.frozen import with_changes
-from engine.metrics_tracker import MetricsTracker
-from engine.models.build import build_model
-from engine.run_spec import RunSpec
-from engine.runs.series import MetricFiles
-from engine.scheduler_factory import SchedulerFactory
-from engine.trainer import Trainer
+from benchmarks.work import Work, work_of
 
-ROUNDS = 5
+ROUNDS = effort.of(5, 1)
+STEPS = {"gpt-python-docs": effort.of(60, 8), "digits-mlp": effort.of(1500, 200)}
+THREADS = (1, 2)[: effort.of(2, 1)]
+TARGETS = {
+    "gpt-python-docs": {"bare": 0.98, "Hugging Face": 1.0, "Lightning": 1.0},
+    "digits-mlp": {"bare": 0.90, "Hugging Face": 2.5, "Lightning": 2.5},
+}
+"""How many times faster the Trainer is to be, at least."""
+OURS = "Traindeck's Trainer"
+DOES = {
+    "bare loop": "logs nothing",
+    OURS: "logs each step to files, refuses what is not finite",
+    "Hugging Face": "logs each step in memory",
+    "Hugging Face, files": "logs each step to files (TensorBoard)",
+    "Hugging Face, no log": "logs nothing",
+    "Hugging Face, collating": "makes batches from samples, logs each step in memory",
+    "Lightning": "logs each step's loss to a CSV file",
+    "Lightning, no log": "logs nothing (barebones)",
+    "Lightning, collating": "makes batches from samples, logs each step's loss to a CSV file",
+}
+"""Beside the updates; where nothing else is said, batches are handed to it ready made."""
 
-
-def _spec(name: str, steps: int) -> RunSpec:
-    changes: dict[str, object] = {
-        "training.length": {"amount": steps, "unit": "steps"},
-        "training.evaluation.every_steps": 10**9,
-        "training.checkpointing.every_steps": 10**9,
-        "training.hardware.threads": torch.get_num_threads(),
-    }
-    return with_changes(EXAMPLES[name].spec, changes)
-
-
-def _model_and_data(spec: RunSpec) -> tuple[nn.Module, BatchSource]:
-    loaded = load_for(spec.data, spec.model)
-    torch.manual_seed(0)
-    return build_model(spec.model, loaded.facts), batch_sources(loaded, seed=0)[0]
+Loop = Callable[[Work], float]
+"""Work -> seconds a step."""
 
 
-def bare(spec: RunSpec, steps: int) -> float:
-    """Seconds for a hand-written loop: same batches, same clipping, nothing logged."""
-    model, source = _model_and_data(spec)
-    training = spec.training
-    optimizer = torch.optim.AdamW(model.parameters(), lr=training.optimizer.lr, fused=True)
-    schedule = SchedulerFactory.build(training.scheduler, steps)
-    plan = BatchPlan(len(source), training.batching.batch_size, shuffle=True, seed=0)
-    model.train()
-    began = time.perf_counter()
-    for step in range(steps):
-        batch = source.batch(step // plan.micro_batches_per_epoch, plan.indices(step))
-        for group in optimizer.param_groups:
-            group["lr"] = training.optimizer.lr * schedule(step)
-        optimizer.zero_grad(set_to_none=True)
-        logits = model(batch["inputs"])
-        loss = F.cross_entropy(logits.flatten(0, -2), batch["targets"].flatten())
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), training.gradients.clip_norm or 1.0)
-        optimizer.step()
-    return time.perf_counter() - began
+class Peer(Protocol):
+    """A module of `benchmarks.peers`."""
 
+    def ready_made(self, work: Work, folder: Path, *, log: bool) -> float: ...
 
-def trained(spec: RunSpec, steps: int) -> float:
-    """Seconds of training by the Trainer, every step logged; without its start and its end."""
-    model, source = _model_and_data(spec)
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
-            model=model, training_config=spec.training, task_spec=spec.task, run=folder
-        )
-        trainer.train(train_data=source)
-        run = trainer.run
-        assert not isinstance(run, str)
-        at = run.series("train/loss").time  # type: ignore[union-attr]
-    return float(at[-1] - at[0]) * steps / (steps - 1)
-
-
-def _medians(first: Callable[[], float], second: Callable[[], float]) -> tuple[float, float]:
-    times: tuple[list[float], list[float]] = ([], [])
-    first(), second()
-    for _ in range(ROUNDS):
-        times[0].append(first())
-        times[1].append(second())
-    return statistics.median(times[0]), statistics.median(times[1])
+    def collating(self, work: Work, folder: Path) -> float: ...
 
 
 def main() -> None:
-    rows = []
-    for name, steps in (("gpt-python-docs", 60), ("digits-mlp", 1500)):
-        for threads in (1, 2):
-            torch.set_num_threads(threads)
-            spec = _spec(name, steps)
-            plain_s, ours_s = _medians(
-                lambda spec=spec, steps=steps: bare(spec, steps),
-                lambda spec=spec, steps=steps: trained(spec, steps),
-            )
-            rows.append(
-                (name, threads, 1000 * plain_s / steps, 1000 * ours_s / steps, plain_s / ours_s)
-            )
+    with peers_offline() as folder:
+        loops = {"bare loop": bare, OURS: trained, **_peers(folder)}
+        for name, steps in STEPS.items():
+            for threads in THREADS:
+                torch.set_num_threads(threads)
+                work = work_of(name, steps)
+                measures = {title: partial(loop, work) for title, loop in loops.items()}
+                _show(name, threads, interleaved(measures, ROUNDS))
+
+
+def _peers(folder: Path) -> dict[str, Loop]:
+    loops: dict[str, Loop] = {}
+    if is_there("Hugging Face's Trainer", "transformers") and is_there("it", "accelerate"):
+        from benchmarks.peers import huggingface
+
+        loops |= _of("Hugging Face", huggingface, folder)
+        if is_there("Hugging Face with TensorBoard", "tensorboard"):
+            to_files = partial(huggingface.ready_made, folder=folder, log=True, files=True)
+            loops["Hugging Face, files"] = to_files
+        print(f"Hugging Face is {titled('transformers')} with {titled('accelerate')}")
+    if is_there("Lightning's Trainer", "lightning"):
+        from benchmarks.peers import lightning
+
+        loops |= _of("Lightning", lightning, folder)
+        print(f"Lightning is {titled('lightning')}")
+    return loops
+
+
+def _of(name: str, peer: Peer, folder: Path) -> dict[str, Loop]:
+    return {
+        name: partial(peer.ready_made, folder=folder, log=True),
+        f"{name}, no log": partial(peer.ready_made, folder=folder, log=False),
+        f"{name}, collating": partial(peer.collating, folder=folder),
+    }
+
+
+def _show(name: str, threads: int, measured: Measured) -> None:
+    rows = [
+        (
+            title,
+            DOES[title],
+            1000 * statistics.median(times),
+            "" if title == OURS else times_faster(measured, OURS, title),
+            _target(name, title),
+        )
+        for title, times in measured.items()
+    ]
     print_table(
-        f"Trainer against a bare PyTorch loop (median of {ROUNDS}, every step logged)",
-        ("model", "threads", "bare ms/step", "Trainer ms/step", "speed ratio"),
+        f"{name}, {threads} thread{'s' * (threads > 1)}: same model, batches, fused AdamW, "
+        f"schedule and clipping; medians of {ROUNDS} interleaved runs of {STEPS[name]} steps",
+        ("loop", "does", "ms/step", "Trainer is x as fast", "target"),
         rows,
     )
-    _logging()
 
 
-def _logging() -> None:
-    torch.set_num_threads(1)
-    metrics = {f"metric/{number}": torch.tensor(float(number)) for number in range(5)}
-    with tempfile.TemporaryDirectory() as folder:
-        from pathlib import Path
-
-        tracker = MetricsTracker(MetricFiles(Path(folder)))
-        times = []
-        for step in range(20_000):
-            began = time.perf_counter_ns()
-            tracker.log(step, metrics)
-            times.append((time.perf_counter_ns() - began) / 1000)
-            time.sleep(0)
-        tracker.close()
-    times.sort()
-    print_table(
-        "MetricsTracker.log of five scalars on the training thread",
-        ("mean µs", "median µs", "p99 µs"),
-        [(statistics.mean(times), times[len(times) // 2], times[int(0.99 * len(times))])],
-    )
+def _target(name: str, title: str) -> str:
+    least = TARGETS[name].get(title.removesuffix(" loop"))
+    return "" if least is None else f">= {least:.2f}"
 
 
 if __name__ == "__main__":
