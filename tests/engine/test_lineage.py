@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -271,23 +270,11 @@ def test_what_a_fork_says_anew_no_act_of_the_parent_overrules(
     run = fabricate.run_of(store, spec(), steps=60, total=60)
     for act in STEERED:
         append(run.folder, act)
-    parent_checkpoint(run, 40)
+    fabricate.checkpoint_of(run, 40)
     plan = planned(run, 40, changes)
     assert [act.act for act in plan.acts] == left
     planned_steps = 70 if "training.length.amount" in changes else 60
     assert plan.total_steps == planned_steps + (30 if "more-steps" in left else 0)
-
-
-def parent_checkpoint(run: Run, step: int) -> None:
-    """A good checkpoint of two meaningless files."""
-    folder = run.folder / "checkpoints" / f"step-{step:09d}"
-    folder.mkdir()
-    digests = {}
-    for name in ("model.safetensors", "trainer.pt"):
-        (folder / name).write_bytes(b"x")
-        digests[name] = hashlib.sha256(b"x").hexdigest()
-    manifest = {"format": 1, "step": step, "files": digests}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
 # -- what is refused -------------------------------------------------------------------------------
@@ -352,7 +339,7 @@ def test_a_fork_must_end_after_it_begins(
 def test_a_damaged_checkpoint_is_refused_and_the_others_named(store: RunStore) -> None:
     run = fabricate.run_of(store, spec(), steps=60, total=60)
     for step in (20, 40):
-        parent_checkpoint(run, step)
+        fabricate.checkpoint_of(run, step)
     (run.folder / "checkpoints" / "step-000000040" / "trainer.pt").write_bytes(b"y")
     (found,) = problems(run, None, {})
     assert found == (
@@ -375,7 +362,7 @@ def test_a_run_in_memory_cannot_be_forked(tmp_path: Path) -> None:
 
 def test_a_plateau_schedule_is_not_judged_by_another_metric(store: RunStore) -> None:
     run = fabricate.run_of(store, spec(scheduler={"name": "plateau"}), steps=60, total=60)
-    parent_checkpoint(run, 40)
+    fabricate.checkpoint_of(run, 40)
     (found,) = problems(run, 40, {"training.evaluation.monitor": "val/accuracy"})
     assert found.startswith("training.evaluation.monitor: cannot change in a fork")
 

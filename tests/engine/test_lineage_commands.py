@@ -194,6 +194,7 @@ def test_a_damaged_checkpoint_is_listed_with_the_reason(tmp_path):
     store = RunStore(tmp_path)
     run = fabricate.run_of(store, with_changes(TINY, {"name": "odd"}), steps=20, total=20)
     fabricate.checkpoint_of(run, 10)
+    (run.folder / "checkpoints" / "step-000000010" / "manifest.json").write_text("{}")
     (run.folder / "checkpoints" / "step-nine").mkdir()
     done = engine("runs", "checkpoints", run.id, "--runs", tmp_path)
     assert done.exit_code == 0, done.stderr
