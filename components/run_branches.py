@@ -32,7 +32,7 @@ def show(run: Run, state: RunState) -> None:
     why_not = _OBJECT if by_program else ""
     _extend(run, state, why_not or why_not_extended(run, state))
     steps = run.checkpoint_steps()
-    _fork(run, state, steps, why_not or ("" if steps else "There is no checkpoint yet."))
+    _fork(run, state, steps, why_not or why_not_forked(run, steps))
     if st.button(
         "Run again with changes",
         key="live.again",
@@ -42,6 +42,13 @@ def show(run: Run, state: RunState) -> None:
     ):
         workspace.load(spec, f"The form now holds the settings of **{as_markdown(run.name)}**.")
         st.switch_page(_LAUNCH)
+
+
+def why_not_forked(run: Run, steps: list[int]) -> str:
+    """Why there is nothing to go on from; empty when there is."""
+    if run.record.spec.training.scheduler.name == "range-test":
+        return "A learning-rate range test ends where training diverges."
+    return "" if steps else "There is no checkpoint yet."
 
 
 def why_not_extended(run: Run, state: RunState) -> str:

@@ -44,7 +44,7 @@ def show(run: Run, state: RunState) -> None:
                 _confirmed_stop(run, state, why_not)
             else:
                 _button(run, action, label, icon, why_not)
-        run_steering.show(run, state, refusal("steer", state), ask)
+        run_steering.show(run, state, ask)
         if state.status == "queued":
             _button(run, "unqueue", "Take out of the queue", ":material/playlist_remove:")
     with st.container(horizontal=True, gap="small", key="live-branches"):

@@ -10,6 +10,7 @@ from components import session, trouble
 from components.field_words import complaint
 from components.numbers import shown_number
 from components.plain_text import as_markdown
+from components.run_requests import refusal
 from engine.errors import BadInput, Problem
 from engine.learning_rates.course import OPEN_ENDED
 from engine.runs.run import Run
@@ -20,8 +21,11 @@ Ask = Callable[[Run, str], None]
 """Leaves a request in the run's folder and remembers it."""
 
 
-def show(run: Run, state: RunState, why_not: str, ask: Ask) -> None:
+def show(run: Run, state: RunState, ask: Ask) -> None:
     """Draw the button behind which a running run is changed."""
+    why_not = refusal("steer", state)
+    if not why_not and run.record.spec.training.scheduler.name == "range-test":
+        why_not = "A range test has its own learning rates and length."
     with st.popover(
         "Steer",
         icon=":material/tune:",

@@ -22,6 +22,7 @@ _TONES: dict[str, Tone] = {
     "learning-rate": "calm",
     "alert": "warning",
     "compile-failed": "warning",
+    "refused": "warning",
     "skipped": "bad",
     "rolled-back": "bad",
     "out-of-memory": "bad",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.config.safety import AlertsConfig
 from engine.frozen import with_changes
 from engine.run_spec import RunSpec
 from engine.runs.run import Run
@@ -72,6 +73,8 @@ def range_spec(
 ) -> RunSpec:
     """The range test of a run: the same work, with a learning rate that rises to ``highest``.
 
+    It is there to diverge, so that nothing about it is alarming.
+
     Raises:
         BadInput: for a learning rate that the optimizer does not allow.
     """
@@ -86,6 +89,7 @@ def range_spec(
             "training.evaluation.every_steps": steps,
             "training.checkpointing.every_steps": steps,
             "training.early_stopping.patience": None,
+            "training.alerts": dict.fromkeys(AlertsConfig.model_fields),
         },
     )
 

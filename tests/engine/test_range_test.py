@@ -93,6 +93,7 @@ def test_the_test_of_a_spec_trains_the_same_with_another_learning_rate() -> None
     assert spec.training.optimizer == with_changes(MLP.training.optimizer, {"lr": 1.0})
     assert spec.training.scheduler.name == "range-test"
     assert spec.name == "digits-mlp learning-rate test"
+    assert set(spec.training.alerts.model_dump().values()) == {None}
 
 
 def test_a_learning_rate_that_the_optimizer_does_not_allow_is_refused() -> None:

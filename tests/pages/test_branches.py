@@ -189,6 +189,16 @@ def test_the_newest_checkpoint_is_offered_until_one_is_picked(parent, live):
     assert app.run().selectbox(key=session.FORK_STEP).value == 150
 
 
+def test_a_range_test_is_neither_extended_nor_forked(store, live):
+    test = with_changes(SPEC, {"training.scheduler": {"name": "range-test"}})
+    run = fabricate.run_of(store, test)
+    fabricate.checkpoint_of(run, 200)
+    app = live(run)
+    for label in ("Extend", "Fork"):
+        assert popover(app, label).disabled
+        assert "range test" in popover(app, label).help
+
+
 def test_a_run_without_checkpoints_cannot_be_forked(store, live):
     app = live(fabricate.run_of(store, SPEC))
     assert popover(app, "Fork").disabled

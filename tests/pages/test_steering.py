@@ -130,6 +130,15 @@ def test_a_run_that_does_not_go_cannot_be_steered_and_says_why(store, live, stat
     assert not [field for field in app.number_input if "lr-factor" in field.key]
 
 
+def test_a_range_test_cannot_be_steered(store, live):
+    run = running(store, **{"training.scheduler": {"name": "range-test"}})
+    (popover,) = [
+        block for block in live(run).get("popover") if block.proto.popover.label == "Steer"
+    ]
+    assert popover.proto.popover.disabled
+    assert popover.proto.popover.help == "A range test has its own learning rates and length."
+
+
 def test_a_damaged_list_of_acts_does_not_take_the_page_away(store, live):
     run = running(store)
     (run.folder / "steering.jsonl").write_text('{"act": "fly"}\n')
