@@ -14,7 +14,7 @@ from engine.frozen import with_changes
 from engine.models.specs import GPTSpec, MLPSpec
 from engine.presets import PRESETS
 from engine.run_spec import RunSpec
-from engine.training_config import BatchingConfig, SGDConfig, TrainingConfig
+from engine.training_config import BatchingConfig, EMAConfig, SGDConfig, SkipConfig, TrainingConfig
 from engine.training_config_builder import GROUPS, TrainingConfigBuilder
 
 
@@ -70,7 +70,8 @@ def test_every_group_of_the_configuration_has_one_method():
 @pytest.mark.parametrize("method", GROUPS)
 def test_every_field_of_a_group_can_be_set_by_its_name(method):
     for name in GROUPS[method]:
-        for field in group(TrainingConfig.model_fields[name].annotation).model_fields:
+        one_shape = group(TrainingConfig.model_fields[name].annotation)  # variants are given whole
+        for field in one_shape.model_fields if one_shape else ():
             value = getattr(getattr(TrainingConfig(), name), field)
             builder = getattr(TrainingConfigBuilder(), method)(**{field: value})
             assert builder.build() == TrainingConfig()
@@ -91,9 +92,12 @@ def test_a_group_or_a_variant_can_be_given_whole():
     built = (
         TrainingConfigBuilder()
         .with_training(batching=BatchingConfig(batch_size=5), length={"amount": 80})
+        .with_training(averaging={"name": "ema", "decay": 0.9}, divergence=SkipConfig(limit=2))
         .with_optimizer(SGDConfig(lr=0.4))
         .build()
     )
+    assert built.averaging == EMAConfig(decay=0.9)
+    assert built.divergence == SkipConfig(limit=2)
     assert (built.batching.batch_size, built.length.amount) == (5, 80)
     assert built.optimizer == SGDConfig(lr=0.4)
 
