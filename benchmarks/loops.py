@@ -18,10 +18,8 @@ def bare(work: Work) -> float:
     """Seconds a step of a hand-written loop; nothing is logged."""
     model, source = work.model(), work.source()
     optimizer, plan = work.optimizer(model), work.plan(source)
-    lr, schedule = (
-        work.spec.training.optimizer.lr,
-        SchedulerFactory.build(work.spec.training.scheduler, work.steps),
-    )
+    lr = work.spec.training.optimizer.lr
+    schedule = SchedulerFactory.build(work.spec.training.scheduler, work.steps)
     for step in range(work.steps):
         batch = source.batch(plan.epoch(step), plan.indices(step))
         for group in optimizer.param_groups:

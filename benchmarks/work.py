@@ -21,6 +21,7 @@ from engine.frozen import with_changes
 from engine.models.build import build_model
 from engine.run_spec import RunSpec
 from engine.scheduler_factory import SchedulerFactory
+from engine.training_config import AdamWConfig
 
 _WARMUP = 0.1
 """The share of the steps that is not timed."""
@@ -79,7 +80,15 @@ class Work:
         return BatchPlan(len(source), self.spec.training.batching.batch_size, shuffle=True, seed=0)
 
     def optimizer(self, model: nn.Module) -> torch.optim.Optimizer:
-        return torch.optim.AdamW(model.parameters(), lr=self.spec.training.optimizer.lr, fused=True)
+        """PyTorch's AdamW as the Trainer sets it up: biases and norms are not decayed."""
+        config, parameters = self.spec.training.optimizer, list(model.parameters())
+        assert isinstance(config, AdamWConfig)
+        groups = [
+            {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": config.weight_decay},
+            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        betas = (config.beta1, config.beta2)
+        return torch.optim.AdamW(groups, lr=config.lr, betas=betas, eps=config.eps, fused=True)
 
     def schedule(self, optimizer: torch.optim.Optimizer) -> LambdaLR:
         """The Trainer's schedule, as PyTorch has schedules."""
