@@ -62,7 +62,7 @@ BASELINE = {
     ),
     "encoder": Recipe(
         length=(800, "steps"),
-        lr=2e-3,
+        lr=3e-3,
         batch_size=32,
         every=(100, 200),
         model={"layers": 2, "heads": 4, "width": 64, "dropout": 0.0},
@@ -85,12 +85,12 @@ BASELINE = {
         validation=(128, 512),
     ),
     "seq2seq": Recipe(
-        length=(800, "steps"),
+        length=(700, "steps"),
         lr=1e-3,
         batch_size=32,
         every=(100, 200),
         model={"layers": 2, "heads": 4, "width": 128, "dropout": 0.0},
-        validation=(128, 256),
+        validation=(128, 128),
     ),
     "vit": Recipe(
         length=(40, "epochs"),
