@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.checks.fit import MODEL_TASKS
 from engine.data.specs import DigitsSpec
 from engine.documents.schema import group
 from engine.errors import BadInput
@@ -164,13 +165,15 @@ def test_a_run_without_model_or_data_is_refused(builder, paths):
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_a_preset_is_that_of_the_form(name, example):
     spec = PRESETS[name].apply(EXAMPLES[example].spec)
-    training = TrainingConfigBuilder.preset(name, model=spec.model.kind).build()
-    whole = TrainingConfigBuilder.preset(name).with_model(spec.model.kind).with_dataset("digits")
-    assert training.optimizer == spec.training.optimizer
-    assert training.length == spec.training.length
-    assert training.batching == spec.training.batching
-    assert whole.build().model == spec.model
-    assert whole.build().training == training
+    builder = TrainingConfigBuilder.preset(name).with_model(spec.model.kind)
+    built = builder.with_dataset(spec.data.source).build()
+    assert built.model == spec.model
+    assert built.training.optimizer == spec.training.optimizer
+    assert built.training.length == spec.training.length
+    assert built.training.batching == spec.training.batching
+    if MODEL_TASKS[spec.model.kind][0] == spec.task.kind:
+        alone = TrainingConfigBuilder.preset(name, model=spec.model.kind).build()
+        assert alone == built.training
 
 
 @pytest.mark.parametrize("name", PRESETS)
