@@ -143,7 +143,7 @@ def _show(found: dict[str, list[Stalled]], share: float) -> None:
             "ms/step",
             "stall ms",
             "lost until the next ms",
-            "stall of at once's",
+            "of the stall at once",
             "target",
         ),
         rows,
