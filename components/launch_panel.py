@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from components import readable, run_start, session, trouble, workspace
+from components import batch_size_finder, readable, run_start, session, trouble, workspace
 from components.charts.palette import COLORS
 from components.charts.schedule import schedule_figure
 from components.draft import LAUNCHERS
@@ -104,6 +104,7 @@ def _schedule(outlook: Outlook) -> None:
     )
     if workspace.current().draft.fork is None:
         _find_rate(outlook)
+        batch_size_finder.show(outlook)
 
 
 def _find_rate(outlook: Outlook) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from components.event_tail import EventTail
 from components.run_requests import Asked
+from engine.batch_size.search import BatchSizes
 from engine.errors import Problem, RunsFolderUnusable
 from engine.runs import RUNS_VARIABLE
 from engine.runs.last_values import LastValues
@@ -37,6 +38,7 @@ _FOLLOWS = "live.follows."
 _READ = "live.events_read."
 _WISH = "live.wish."
 _WRONG = "live.wrong."
+_BATCH_SIZES = "launch.batch_sizes"
 
 
 @lru_cache(maxsize=8)
@@ -173,6 +175,17 @@ def wrong(run_id: str, wish: str) -> Sequence[Problem]:
 def remember_wrong(run_id: str, wish: str, problems: Sequence[Problem] = ()) -> None:
     """Keep what is wrong with a wish until it is changed."""
     st.session_state[f"{_WRONG}{wish}.{run_id}"] = problems
+
+
+def batch_sizes(asked: str) -> BatchSizes | None:
+    """What was measured for this question in this session; None when it was not."""
+    kept = st.session_state.get(_BATCH_SIZES)
+    return kept[1] if kept is not None and kept[0] == asked else None
+
+
+def remember_batch_sizes(asked: str, found: BatchSizes) -> None:
+    """Keep what was measured, and for what."""
+    st.session_state[_BATCH_SIZES] = asked, found
 
 
 def event_tail(run: Run) -> EventTail:

@@ -11,8 +11,11 @@ from pathlib import Path
 
 from engine.errors import EngineError
 from engine.launch.environment import child_environment
+from engine.machine import machine_facts
 from engine.run_spec import RunSpec
 
+USED = 0.8
+"""The share of the free memory that a batch may take."""
 ENOUGH = 0.95
 """A batch size with this share of the best throughput is as good, and leaves memory free."""
 
@@ -65,6 +68,14 @@ def adjusted(spec: RunSpec, batch_size: int) -> dict[str, object]:
         "training.batching.batch_size": min(batch_size, update),
         "training.batching.accumulate": max(1, round(update / batch_size)),
     }
+
+
+def usable_memory(spec: RunSpec, folder: Path) -> int:
+    """Bytes that a batch may take on the run's device."""
+    machine, wanted = machine_facts(folder), spec.training.hardware.device
+    if machine.gpus and wanted in ("auto", "cuda"):
+        return int(USED * max(gpu.memory_bytes for gpu in machine.gpus))
+    return int(USED * machine.memory_available_bytes)
 
 
 def find_batch_size(

@@ -10,16 +10,12 @@ from typing import Annotated
 
 import typer
 
-from engine.batch_size.search import BatchSizes, Trial, adjusted, find_batch_size
+from engine.batch_size.search import BatchSizes, Trial, adjusted, find_batch_size, usable_memory
 from engine.commands.console import remark, say, say_json
 from engine.commands.documents import checked_facts, read_spec
 from engine.commands.options import AsJson
 from engine.commands.train import SpecSource
-from engine.machine import machine_facts
 from engine.run_spec import RunSpec
-
-USED = 0.8
-"""The share of the free memory that a batch may take."""
 
 
 def batch_size(source: SpecSource, as_json: AsJson = False) -> None:
@@ -31,20 +27,12 @@ def batch_size(source: SpecSource, as_json: AsJson = False) -> None:
     """
     spec = read_spec(source)
     checked_facts(spec, Path())
-    found = find_batch_size(spec, memory_bytes=usable_memory(spec), on_trial=_tell)
+    found = find_batch_size(spec, memory_bytes=usable_memory(spec, Path()), on_trial=_tell)
     if as_json:
         trials = [dataclasses.asdict(trial) for trial in found.trials]
         say_json({"trials": trials, "largest": found.largest, "suggested": found.suggested})
         return
     say(advice(spec, found))
-
-
-def usable_memory(spec: RunSpec) -> int:
-    """Bytes that a batch may take on the run's device."""
-    machine, wanted = machine_facts(Path()), spec.training.hardware.device
-    if machine.gpus and wanted in ("auto", "cuda"):
-        return int(USED * max(gpu.memory_bytes for gpu in machine.gpus))
-    return int(USED * machine.memory_available_bytes)
 
 
 def advice(spec: RunSpec, found: BatchSizes) -> str:
