@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -12,31 +13,39 @@ Values = NDArray[np.float64]
 
 
 class Calibration:
-    """The expected calibration error over bins of equal width.
+    """The expected calibration error over bins of equal width; keeps two numbers a sample.
 
     Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017), equation 3: the mean over
     all samples of how far accuracy and mean confidence of their bin lie apart.
     """
 
     def __init__(self) -> None:
-        self.count = np.zeros(BINS, np.int64)
-        self._confidence = np.zeros(BINS)
-        self._right = np.zeros(BINS)
+        # Imported here: torchmetrics takes over a second, which no start should wait for.
+        from torchmetrics.classification import BinaryCalibrationError
+
+        self._error = BinaryCalibrationError(n_bins=BINS, norm="l1", validate_args=False)
 
     def add(self, confidence: Tensor, right: Tensor) -> None:
         """Add samples (N,): the probability of the class they were given, and whether rightly."""
-        sure = confidence.cpu().double()
-        places = (sure * BINS).long().clamp(0, BINS - 1).numpy()
-        self.count += np.bincount(places, minlength=BINS)
-        self._confidence += np.bincount(places, sure.numpy(), BINS)
-        self._right += np.bincount(places, right.cpu().numpy(), BINS)
+        # torchmetrics sums in the type that it is given: float32 would stop at 16 million samples
+        self._error.update(confidence.cpu().double(), right.cpu())
 
-    def error(self) -> float | None:
-        """From 0, as good as it says, to 1; None without samples."""
-        samples = self.count.sum()
-        return float(np.abs(self._confidence - self._right).sum() / samples) if samples else None
+    def error(self) -> float:
+        """From 0, as good as it says, to 1."""
+        return float(self._error.compute())
 
-    def bins(self) -> tuple[Values, Values]:
-        """(mean confidence, accuracy) of each bin; NaN where it is empty."""
+    def bins(self) -> tuple[Values, Values, NDArray[np.int64]]:
+        """(mean confidence, accuracy, samples) of each bin, NaN where it is empty.
+
+        Counted here, from what torchmetrics keeps: it tells only the error.
+        """
+        sure = torch.cat(self._error.confidences).numpy()
+        right = torch.cat(self._error.accuracies).numpy()
+        places = np.minimum(np.nan_to_num(sure) * BINS, BINS - 1).astype(np.int64)
+        count = np.bincount(places, minlength=BINS)
         with np.errstate(invalid="ignore"):
-            return self._confidence / self.count, self._right / self.count
+            return (
+                np.bincount(places, sure, BINS) / count,
+                np.bincount(places, right, BINS) / count,
+                count,
+            )

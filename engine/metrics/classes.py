@@ -7,14 +7,16 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from engine.losses import IGNORED, plain_loss
 from engine.losses.fit import over_classes
 from engine.metrics.calibration import Calibration
-from engine.metrics.choices import chosen, ranks
 from engine.metrics.confusion import Confusion
+from engine.metrics.hits import Hits
 from engine.metrics.known import Known
 from engine.metrics.means import MeanLoss
+from engine.metrics.per_class import PerClass
 from engine.metrics.ranking import Ranking
 from engine.metrics.reports import class_report
 from engine.task_spec import TaskSpec
@@ -23,36 +25,33 @@ from engine.task_spec import TaskSpec
 class _Seen:
     """What is counted of a model with so many classes."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, device: torch.device) -> None:
+        self.classes = classes
         self.confusion = Confusion(classes)
         self.calibration = Calibration()
-        self.ranking = Ranking(classes)
-        self.top3: Tensor | int = 0
-        self.samples = 0
+        self.per_class = PerClass(classes, device)
+        self._ranking = Ranking(classes)
+        self._hits = Hits(classes, device)
 
     def add(self, logits: Tensor, classes: Tensor) -> None:
         """Add samples that count: logits (N, C) and classes (N,)."""
-        predicted, probabilities = chosen(logits), logits.softmax(dim=-1)
-        self.samples += len(classes)
-        self.confusion.add(predicted, classes)
+        predicted, probabilities = self._hits.add(logits, classes), logits.softmax(dim=-1)
+        there = F.one_hot(classes, self.classes)
         confidence = probabilities.gather(1, predicted[:, None])[:, 0]
+        self.per_class.add(F.one_hot(predicted, self.classes), there)
+        self.confusion.add(predicted, classes)
         self.calibration.add(confidence, predicted == classes)
-        there = torch.zeros_like(probabilities, dtype=torch.bool).scatter_(
-            1, classes[:, None], True
-        )
-        self.ranking.add(probabilities, there, torch.ones_like(there))
-        self.top3 = self.top3 + (ranks(logits, classes) < 3).sum()
+        self._ranking.add(probabilities, there)
 
     def metrics(self) -> dict[str, float | None]:
-        scores = self.confusion.scores()
+        scores = self.per_class.scores()
         return {
-            "accuracy": self.confusion.right() / self.samples,
-            "top3_accuracy": int(self.top3) / self.samples if self.confusion.classes > 3 else None,
+            **self._hits.metrics(),
             "precision_macro": scores.macro(scores.precision),
             "recall_macro": scores.macro(scores.recall),
             "f1_macro": scores.macro(scores.f1),
-            "f1_weighted": scores.weighted(scores.f1),
-            "auroc": self.ranking.mean_area(),
+            "f1_weighted": self.per_class.mean("f1_weighted"),
+            "auroc": self._ranking.mean_area(),
             "calibration_error": self.calibration.error(),
         }
 
@@ -60,8 +59,7 @@ class _Seen:
 class ClassificationMetrics:
     """loss (nats a sample) and how often, how surely and for what the right class was chosen.
 
-    Macro means are over the classes that occur or were predicted. The third best of three
-    classes is always right, so `top3_accuracy` begins at four. `auroc` is the mean over the
+    Macro means are over the classes that occur or were predicted. `auroc` is the mean over the
     classes of one against the rest.
     """
 
@@ -74,10 +72,13 @@ class ClassificationMetrics:
         outputs = outputs.detach()
         self._loss.update(outputs, targets)
         logits, classes = over_classes(outputs, targets)
-        if self._seen is None:
-            self._seen = _Seen(logits.shape[1])
         counted = classes != IGNORED
-        self._seen.add(logits[counted], classes[counted])
+        logits, classes = logits[counted], classes[counted]
+        if not len(classes):
+            return
+        if self._seen is None:
+            self._seen = _Seen(logits.shape[1], logits.device)
+        self._seen.add(logits, classes)
 
     def compute(self) -> dict[str, float]:
         loss = self._loss.compute()
@@ -89,8 +90,9 @@ class ClassificationMetrics:
         return {name: value for name, value in found.items() if value is not None}
 
     def report(self) -> dict[str, Any] | None:
-        if self._seen is None or not self._seen.samples:
+        if self._seen is None:
             return None
-        confusion = self._seen.confusion
-        names = self._known.names(confusion.classes)
-        return class_report(confusion, self._seen.calibration, names).model_dump(mode="json")
+        seen, names = self._seen, self._known.names(self._seen.classes)
+        scores = seen.per_class.scores()
+        report = class_report(seen.confusion, scores, seen.calibration, names)
+        return report.model_dump(mode="json")

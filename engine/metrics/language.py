@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.losses import IGNORED, plain_loss
 from engine.losses.fit import over_classes
-from engine.metrics.choices import chosen, ranks
+from engine.metrics.hits import Hits
 from engine.metrics.known import Known
 from engine.metrics.means import MeanLoss, bits, perplexity
 from engine.task_spec import METRICS, TaskSpec
@@ -26,10 +26,8 @@ class TokenMetrics:
 
     def __init__(self, task: TaskSpec, known: Known) -> None:
         self._loss = MeanLoss(plain_loss(task))
-        self._right: Tensor | int = 0
-        self._counts_top3 = "top3_accuracy" in METRICS[task.kind]
-        self._top3: Tensor | int = 0
-        self._tokens: Tensor | int = 0
+        self._top3 = "top3_accuracy" in METRICS[task.kind]
+        self._hits: Hits | None = None
         self._lengths = {}
         if "bits_per_char" in METRICS[task.kind]:
             self._lengths = {
@@ -41,27 +39,22 @@ class TokenMetrics:
         outputs = outputs.detach()
         self._loss.update(outputs, targets)
         logits, tokens = over_classes(outputs, targets)
-        self._tokens = self._tokens + (tokens != IGNORED).sum()
-        self._right = self._right + (chosen(logits) == tokens).sum()
-        if self._counts_top3:
-            counted = tokens != IGNORED
-            self._top3 = self._top3 + (ranks(logits[counted], tokens[counted]) < 3).sum()
+        if self._hits is None:
+            self._hits = Hits(logits.shape[1], logits.device, top3=self._top3)
+        self._hits.add(logits, tokens)
         for length in self._lengths.values():
             length.add(tokens)
 
     def compute(self) -> dict[str, float]:
-        loss, count = self._loss.compute(), int(self._tokens)
-        if loss is None:
+        loss = self._loss.compute()
+        if loss is None or self._hits is None:
             return {}
         found = {"loss": loss, "perplexity": perplexity(loss)}
         for name, length in self._lengths.items():
             total = length.total()
             if total:
                 found[name] = bits(self._loss.total()) / total
-        found["accuracy"] = int(self._right) / count
-        if self._counts_top3:
-            found["top3_accuracy"] = int(self._top3) / count
-        return found
+        return found | self._hits.metrics()
 
     def report(self) -> dict[str, Any] | None:
         return None

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.metrics.calibration import Calibration
-from engine.metrics.confusion import Confusion, Scores
+from engine.metrics.confusion import Confusion
+from engine.metrics.per_class import Counts, Scores
 from engine.runs.evaluations import (
     ClassEvaluation,
     ClassTable,
@@ -29,26 +30,26 @@ _DIGITS = 6
 
 
 def class_report(
-    confusion: Confusion, calibration: Calibration, names: list[str]
+    confusion: Confusion, scores: Scores, calibration: Calibration, names: list[str]
 ) -> ClassEvaluation:
     """Of a model that chooses one class: matrix or confused pairs, a row a class, reliability."""
-    confidence, accuracy = calibration.bins()
+    confidence, accuracy, count = calibration.bins()
     drawn = confusion.classes <= MOST_IN_A_PICTURE
     return ClassEvaluation(
-        samples=int(calibration.count.sum()),
+        samples=int(count.sum()),
         matrix=_matrix(confusion) if drawn else None,
         confused=None if drawn else _confused(confusion, names),
-        classes=ClassTable(**_columns(confusion.scores(), names)),
+        classes=ClassTable(**_columns(scores, names)),
         reliability=Reliability(
             confidence=_rounded(confidence),
             accuracy=_rounded(accuracy),
-            count=tuple(calibration.count.tolist()),
+            count=tuple(count.tolist()),
         ),
     )
 
 
 def label_report(
-    counts: NDArray[np.int64], scores: Scores, names: list[str], *, samples: int
+    counts: Counts, scores: Scores, names: list[str], *, samples: int
 ) -> LabelEvaluation:
     """Of a model that gives any number of labels: the four counts (4, C) and the scores of each."""
     shown = _most_frequent(scores)

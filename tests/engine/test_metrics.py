@@ -23,7 +23,9 @@ from engine.metrics import (
     step_metrics,
     validation_metrics,
 )
-from engine.metrics.choices import chosen, ranks
+from engine.metrics.choices import chosen
+from engine.metrics.counting import counting
+from engine.metrics.ranking import Ranking
 from engine.metrics.texts import text_metrics
 from engine.task_spec import METRICS, TaskKind, TaskSpec
 
@@ -158,16 +160,64 @@ def test_ranking_one_class_against_none_is_no_measurement():
 def test_of_equal_logits_the_first_is_chosen():
     logits, classes = torch.zeros(4, 4), torch.arange(4)
     assert chosen(logits).tolist() == [0, 0, 0, 0]
-    assert ranks(logits, classes).tolist() == [0, 1, 2, 3]
     assert computed(IMAGES, (logits, classes))["accuracy"] == 0.25
 
 
-@given(st.lists(st.integers(0, 3), min_size=6, max_size=6), st.integers(0, 5))
-def test_the_rank_is_zero_where_the_class_is_chosen(logits, wanted):
-    row = torch.tensor([logits], dtype=torch.bfloat16)
-    rank = int(ranks(row, torch.tensor([wanted])))
-    assert (rank == 0) == (int(chosen(row)) == wanted)
-    assert rank == row[0].sort(descending=True, stable=True).indices.tolist().index(wanted)
+def test_classes_of_which_none_is_there_have_no_part_in_the_ranking():
+    """The mean is over class 0 (one of two pairs in order) and class 1, which says the same."""
+    probabilities = torch.tensor([[0.6, 0.3, 0.1], [0.7, 0.2, 0.1], [0.5, 0.4, 0.1]])
+    metrics = computed(IMAGES, (probabilities.log(), [0, 1, 1]))
+    assert metrics["auroc"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("classes", [2, 10, 100, 1000])
+@pytest.mark.parametrize("sharpness", [0.05, 1.0, 4.0])
+def test_binned_ranks_are_close_to_exact_ones(classes, sharpness):
+    """Also for a model that has learned nothing yet, and where every probability is tiny."""
+    generator = torch.Generator().manual_seed(0)
+    targets = torch.randint(classes, (2000,), generator=generator)
+    there = torch.nn.functional.one_hot(targets, classes)
+    logits = torch.randn(2000, classes, generator=generator) + there
+    areas = []
+    for most_exact in (10**9, 1_000_000, 0):
+        ranking = Ranking(classes, most_exact=most_exact)
+        for rows in torch.arange(2000).split(500):
+            ranking.add((sharpness * logits[rows]).softmax(dim=-1), there[rows])
+        areas.append(ranking.mean_area())
+    exact, late, binned = areas
+    assert binned == pytest.approx(exact, abs=0.003)
+    assert binned != exact
+    assert late == (binned if classes == 1000 else exact)
+
+
+def test_counting_is_the_same_under_deterministic_algorithms():
+    outputs, targets = random_case(IMAGES, samples=300)
+    expected = measured(IMAGES, (outputs, targets))
+    before = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode(2)
+    try:
+        found = measured(IMAGES, (outputs, targets))
+        assert found.compute() == expected.compute()
+        assert found.report() == expected.report()
+        assert torch.get_deterministic_debug_mode() == 2
+    finally:
+        torch.set_deterministic_debug_mode(before)
+
+
+@pytest.mark.parametrize("mode", [0, 1, 2])
+def test_the_switch_of_deterministic_algorithms_is_put_back_after_an_error(mode):
+    def fail():
+        assert not torch.are_deterministic_algorithms_enabled()
+        raise KeyError
+
+    before = torch.get_deterministic_debug_mode()
+    torch.set_deterministic_debug_mode(mode)
+    try:
+        with pytest.raises(KeyError), counting():
+            fail()
+        assert torch.get_deterministic_debug_mode() == mode
+    finally:
+        torch.set_deterministic_debug_mode(before)
 
 
 def test_a_model_that_is_not_finite_is_not_judged_by_its_choices():
@@ -177,6 +227,16 @@ def test_a_model_that_is_not_finite_is_not_judged_by_its_choices():
     assert math.isnan(found["loss"])
     found = computed(LABELS, (logits, torch.ones(2, 4)))
     assert list(found) == ["loss"]
+
+
+@pytest.mark.parametrize("task", [IMAGES, LABELS], ids=str)
+def test_a_single_class_is_judged_as_well(task):
+    targets = torch.zeros(3, dtype=torch.long) if task is IMAGES else torch.ones(3, 1)
+    metrics = measured(task, (torch.ones(3, 1), targets))
+    assert metrics.compute()["f1_macro"] == 1
+    report = metrics.report()
+    assert report["samples"] == 3
+    assert report["classes" if task is IMAGES else "labels"]["support"] == [3]
 
 
 def test_scores_of_many_classes_stay_small():
