@@ -287,9 +287,9 @@ PRODUCTION = {
     "mlp/tabular-regression": replace(
         BASELINE["mlp/tabular-regression"],
         length=(1500, "steps"),
-        lr=3e-4,
+        lr=1e-3,
         every=(75, 750),
-        model={"layers": 2, "width": 64, "dropout": 0.3},
+        model={"layers": 1, "width": 64, "dropout": 0.2},
         warmup_steps=100,
     ),
     "in-memory": replace(BASELINE["in-memory"], length=(60, "epochs")),

@@ -69,18 +69,21 @@ def table(name: str) -> Table:
 
 
 def split_table(name: str, *, val_fraction: float, split_seed: int) -> SplitTable:
-    """Training and validation rows, the same share of each class."""
+    """Training and validation rows, the same share of each class, without held-out copies of
+    training rows."""
     whole = table(name)
     groups = np.zeros(len(whole.targets), np.int64)  # numbers are one group, split at random
     if whole.classes is not None:
         groups = whole.targets.astype(np.int64)
     val = held_out(groups, val_fraction=val_fraction, split_seed=split_seed)
-    inputs, _, _ = standardised(whole.inputs, ~val)
+    train, known = ~val, {row.tobytes() for row in whole.inputs[~val]}
+    val &= np.array([row.tobytes() not in known for row in whole.inputs])
+    inputs, _, _ = standardised(whole.inputs, train)
     if whole.classes is not None:
-        return SplitTable(_rows(inputs, groups, ~val), _rows(inputs, groups, val))
-    targets, mean, std = standardised(whole.targets.astype(np.float64), ~val)
-    train, held = _rows(inputs, targets, ~val), _rows(inputs, targets, val)
-    return SplitTable(train, held, float(mean), float(std))
+        return SplitTable(_rows(inputs, groups, train), _rows(inputs, groups, val))
+    targets, mean, std = standardised(whole.targets.astype(np.float64), train)
+    rows = _rows(inputs, targets, train), _rows(inputs, targets, val)
+    return SplitTable(*rows, float(mean), float(std))
 
 
 def standardised(

@@ -45,7 +45,7 @@ def test_columns_are_standardised_by_the_training_rows(spec):
 def test_each_class_gives_its_share(spec):
     loaded = load(spec)
     train, val = (np.bincount(split["targets"]) for split in (loaded.train, loaded.val))
-    assert val / (train + val) == pytest.approx(0.2, abs=0.02)
+    assert val / (train + val) == pytest.approx(0.2, abs=0.03)
     assert loaded.facts.outputs == len(train) == len(loaded.facts.classes)
 
 
@@ -67,9 +67,10 @@ def test_a_column_that_never_changes_harms_nothing():
     assert (mean.tolist(), std.tolist()) == ([2, 5], [1, 1])
 
 
-def test_no_row_is_in_both_splits():
-    for spec in (BreastCancerSpec(), WineSpec(), DiabetesSpec()):
-        loaded = load(spec)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.source)
+def test_no_row_is_in_both_splits(spec):
+    for split_seed in range(5):  # the irises have a pair of equal rows
+        loaded = load(spec.model_copy(update={"split_seed": split_seed}))
         train, val = (
             set(map(tuple, split["inputs"].tolist())) for split in (loaded.train, loaded.val)
         )
