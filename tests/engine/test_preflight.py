@@ -259,7 +259,7 @@ def test_a_task_of_two_inputs_needs_both_in_their_order():
 def test_blocks_of_the_masked_text_must_fit_into_both_splits(length, facts, words):
     document = {
         "task": {"kind": "masked-lm"},
-        "model": {"kind": "encoder", "layers": 1, "width": 4},
+        "model": {"kind": "encoder", "layers": 1, "heads": 1, "width": 4},
         "data": {"source": "masked-docs", "length": length},
         "training": {"batching": {"batch_size": 1}, "evaluation": {"batch_size": 1}},
     }
