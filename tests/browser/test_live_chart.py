@@ -361,9 +361,12 @@ def test_what_happened_to_a_run_is_marked_in_every_chart_as_soon_as_it_is_told(
     board = Board(page, board_url, run).open()
     board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
     assert marks_of(board) == marks_of(board, "lr") == [300]
-    with board.news():
-        run.add_event("steered", "Learning rate multiplied by 0.5 after step 700.", step=700)
-    assert marks_of(board) == marks_of(board, "lr") == [300, 700]
+    run.add_event("steered", "Learning rate multiplied by 0.5 after step 700.", step=700)
+    for _ in range(WAIT_MS // 100):
+        if marks_of(board) == marks_of(board, "lr") == [300, 700]:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"the new mark was not drawn: {marks_of(board)}")
 
 
 def test_the_tip_says_what_a_mark_is_as_plain_text(page, board_url, store):

@@ -97,7 +97,7 @@ def test_two_chosen_runs_share_a_board(page, app_url, store):
     page.get_by_role("button", name="Open").wait_for()
     choose(page, 1, "Delete 2 runs")
     page.get_by_text("2 runs chosen").wait_for()
-    page.get_by_text("Loss · validation").first.wait_for()
+    page.get_by_text("Loss · validation").first.wait_for(timeout=60_000)  # plotly.js comes first
 
 
 def test_pausing_is_seen_and_ends_with_the_pause(page, app_url, store):
