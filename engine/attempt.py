@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from torch import nn
@@ -18,7 +19,7 @@ from engine.estimate import steps_per_epoch, total_steps
 from engine.inspection import Inspection
 from engine.judge import NOTHING, Beside, Judge, Verdict
 from engine.losses import loss_for
-from engine.metrics_tracker import MetricsTracker, Number
+from engine.metrics_tracker import MetricsTracker
 from engine.observers import Audience
 from engine.optimizer_factory import OptimizerFactory
 from engine.remembered import Remembered
@@ -33,7 +34,7 @@ from engine.speedometer import speedometer_for
 from engine.steering import Act, ActName, in_words
 from engine.task_spec import TaskSpec
 from engine.training_config import TrainingConfig
-from engine.training_loop import StepResult, TrainingLoop, ValidationLoop
+from engine.training_loop import TrainingLoop, ValidationLoop
 
 Sources = tuple[BatchSource, BatchSource | None]
 """Training data, and held-out data where there is any."""
@@ -54,7 +55,7 @@ class Attempt:
         self._config, self._reporter = config, reporter
         train, val = sources
         steps = total_steps(config, len(train))
-        assert steps is not None, "callers refuse empty training data"
+        assert steps, "callers refuse empty training data"
         self._steps_per_epoch = steps_per_epoch(config, len(train))
         self._route = Route(reporter.run.folder, config, steps)
         self._train_source = train
@@ -78,7 +79,11 @@ class Attempt:
         self._remembered = Remembered(
             self._loop, self._judge, self._route.rate, self._alerts, self._divergence
         )
-        self._speed = speedometer_for(self._loop.device, config, task, beside.flops_per_sample)
+        self._kept: frozenset[int] = frozenset()
+        """Steps whose checkpoints were worth keeping when the newest one was begun."""
+        self._new_speedometer = partial(
+            speedometer_for, self._loop.device, config, task, beside.flops_per_sample
+        )
         checkpoints = reporter.run.folder / "checkpoints"
         self._keeper = CheckpointKeeper(checkpoints, config.checkpointing)
         self._control = Control(reporter, self)
@@ -99,7 +104,7 @@ class Attempt:
         try:
             status, reason = self._run()
         finally:
-            self._keeper.wait()
+            self._saver.give_up()
             self._loop.batches.close()
             self._tracker.close()  # before the end is told: who reads then, reads everything
         self._reporter.end(status, reason)
@@ -142,8 +147,9 @@ class Attempt:
             self._do(act)
         if reporter.pending:
             self._control.obey_all()
-        if self._tracker.trouble:
-            self._control.hold_for_disk(self._tracker.trouble)
+        trouble = self._tracker.trouble
+        if trouble:
+            self._control.hold_for_disk(trouble)
         self._saver.poll()
         self._audience.obey()
         if self._route.ends_at_s is not None and reporter.trained_s >= self._route.ends_at_s:
@@ -161,7 +167,7 @@ class Attempt:
         self._reporter.step = step
         self._divergence.after_good_update()
         if log:
-            self._log(result)
+            self._tracker.log(step, result.metrics())
         if result.inspection:
             self._show_inside(step, result.inspection)
         for alert in self._alerts.after_update(step, result.loss, result.grad_norm):
@@ -175,19 +181,6 @@ class Attempt:
         if speed:
             self._tracker.log(step, speed)
         return True
-
-    def _log(self, result: StepResult) -> None:
-        metrics: dict[str, Number] = {
-            "train/loss": result.loss,
-            "optim/lr": result.lr,
-            "optim/grad_norm": result.grad_norm,
-        }
-        for name, value in result.measures.items():
-            metrics[f"train/{name}"] = value
-        scale = self._loop.scaler.scale
-        if scale is not None:
-            metrics["optim/loss_scale"] = scale
-        self._tracker.log(result.step, metrics)
 
     def _show_inside(self, step: int, inspection: Inspection) -> None:
         self._tracker.log(step, inspection.metrics)
@@ -264,8 +257,7 @@ class Attempt:
         step = self._loop.progress.step
         act = Act(step=step, act=name, value=value, trained_s=self._reporter.trained_s)
         if self._route.rate.is_test and name in ("lr-factor", "more-steps"):
-            text = "A range test has its own learning rates and length; nothing was changed."
-            self._reporter.event("refused", text)
+            self._reporter.event("refused", "A range test has its own learning rates and length.")
             return
         self._persist(lambda: self._route.add(act))
         self._reporter.event("steered", in_words(act))
@@ -288,6 +280,8 @@ class Attempt:
         if self._saver.has(step):
             return False
         self._reporter.change(phase="saving")
+        self._saver.land()  # its successor is not written yet: what is kept is as it was
+        self._kept = self._judge.kept_steps
         self._saver.save(step, self._reporter.trained_s)
         self._reporter.change(phase="training")
         return True
@@ -350,9 +344,14 @@ class Attempt:
 
     def published(self, step: int, folder: Path) -> None:
         """Tell of a checkpoint that is whole, and delete what it replaces."""
-        self._keeper.prune(self._judge.kept_steps)
+        self._keeper.prune(self._kept | self._judge.kept_steps)
         self._reporter.event("checkpoint", f"Saved {folder.name}.")
         self._audience.saved(step, folder)
+
+    def lost(self, step: int, error: OSError) -> None:
+        """Tell of a checkpoint that was not written before training ended."""
+        reason = error.strerror or str(error)
+        self._reporter.event("checkpoint-lost", f"Step {step:,} was not saved: {reason}.")
 
     def _persist(self, write: Callable[[], None]) -> None:
         """Write, and write again after waiting, as long as the disk is full."""
@@ -381,6 +380,7 @@ class Attempt:
         reporter.event(kind, f"Attempt {before.attempt + 1}, from step {step:,}, {where}.")
         files = MetricFiles(reporter.run.metrics_folder)
         files.cut_after(step)
+        reporter.run.cut_shown_after(step)
         reporter.change(
             attempt=before.attempt + 1,
             resumed_from=step if before.attempt else None,
@@ -390,6 +390,7 @@ class Attempt:
             trained_s=trained_s,
         )
         self._tracker = MetricsTracker(files)
+        self._speed = self._new_speedometer()
         pace = Pace(self._config.checkpointing, self._steps_per_epoch)
         self._saver = Saver(self._keeper, self._config.checkpointing, pace, self)
         point = reporter.run.last("val/loss")

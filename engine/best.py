@@ -69,6 +69,7 @@ class BestSoFar:
         """Go on with a judgement; one of another metric is no judgement of this one."""
         best = Best.parse(state["best"]) if state["best"] else None
         if state.get("monitor", best.metric if best else self._monitor) != self._monitor:
+            self.best, self.stale, self._ranked = None, 0, []
             return
         self.best, self.stale = best, state["stale"]
         known = state.get("ranked")  # 0.1 kept the best one alone

@@ -22,18 +22,24 @@ class Compiled:
         self._model, self._tell = model, tell
         self._forward: Any = model
         self._random: Any = None
-        self.plain = False
-        """Whether the next passes are to be made by the model as it was written."""
+        self.in_parts = False
+        """Whether an update takes several passes, which CUDA graphs would overwrite."""
+        self._plain = False
+        self._graphs = config.compile in ("reduce-overhead", "max-autotune")
         if config.compile != "off":
             mode = None if config.compile == "default" else config.compile
             self._forward = torch.compile(model, mode=mode)
 
     def __call__(self, *inputs: Any) -> Any:
-        if self.plain:
+        if self._plain or (self.in_parts and self._graphs):
             return self._model(*inputs)
-        if self._forward is not self._model and self._random is None:
-            self._random = torch.get_rng_state(), _cuda_states()
         return self._forward(*inputs)
+
+    def begin(self, *, plain: bool) -> None:
+        """An update begins; `plain` asks for passes of the model as it was written."""
+        self._plain = plain
+        if self._forward is not self._model:
+            self._random = torch.get_rng_state(), _cuda_states()
 
     def gives_up(self, error: BaseException) -> bool:
         """Whether compiling failed; the next pass is plain, with the same random numbers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Protocol
 
@@ -10,7 +11,9 @@ from engine.runs.requests import Request
 from engine.runs.state import Status
 from engine.steering import ActName, wish
 
-_WAIT_S = 0.05
+_WAIT_S, _LONGEST_WAIT_S = 0.05, 2.0
+_AGAIN_S = 1.0
+"""A write that fails so soon after there was space again is the same trouble."""
 
 
 class Ended(Exception):
@@ -45,6 +48,8 @@ class Control:
     def __init__(self, reporter: RunReporter, training: Controlled) -> None:
         self._reporter = reporter
         self._training = training
+        self._released_at = -math.inf
+        self._wait_s = _WAIT_S
 
     def obey_all(self) -> None:
         """Obey what was asked since the last call, in order.
@@ -61,20 +66,33 @@ class Control:
         Raises:
             Ended: when it was to end meanwhile.
         """
+        before = self._reporter.state
+        again = time.monotonic() - self._released_at < _AGAIN_S  # there was space, but too little
+        self._wait_s = min(2 * self._wait_s, _LONGEST_WAIT_S) if again else _WAIT_S
         reason = (
             f"Writing to the run folder failed ({error.strerror or error}). Training waits and "
             "goes on by itself as soon as there is space."
         )
-        self._halt("disk", reason)
+        self._halt("disk", reason, tell=not again)
+        self._wait_for_space()
+        self._released_at = time.monotonic()
+        if before.status == "paused":  # it was paused already, and stays so
+            self._reporter.change(status="paused", reason=before.reason)
+        else:
+            self._go_on("Writing works again; training goes on.", tell=not again)
+
+    def _wait_for_space(self) -> None:
+        """At least one moment, so that a write that fails at once is not tried without end."""
         postponed: list[Request] = []
-        while not self._training.can_write():
-            time.sleep(_WAIT_S)
+        while True:
+            time.sleep(self._wait_s)
             while self._reporter.pending:
                 request = self._reporter.pending.popleft()
                 self._end_unsaved(request)
                 postponed.append(request)
+            if self._training.can_write():
+                break
         self._reporter.pending.extendleft(reversed(postponed))
-        self._go_on("Writing works again; training goes on.")
 
     def _obey(self, request: Request) -> None:
         step = self._reporter.step
@@ -111,14 +129,16 @@ class Control:
                 self._obey(request)
         self._go_on("Continued after the pause.")
 
-    def _halt(self, kind: str, reason: str) -> None:
+    def _halt(self, kind: str, reason: str, *, tell: bool = True) -> None:
         self._reporter.run_clock(False)
         self._reporter.change(status="paused", phase="", reason=reason)
-        self._reporter.event(kind, reason)
+        if tell:
+            self._reporter.event(kind, reason)
 
-    def _go_on(self, text: str) -> None:
+    def _go_on(self, text: str, *, tell: bool = True) -> None:
         self._reporter.change(status="running", phase="training", reason="")
-        self._reporter.event("continued", text)
+        if tell:
+            self._reporter.event("continued", text)
         self._reporter.run_clock(True)
 
     def _end_unsaved(self, request: Request) -> None:

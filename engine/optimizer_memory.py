@@ -34,13 +34,20 @@ def same_memory(
 ) -> bool:
     """Whether an optimizer can go on with what another one remembered: the same numbers about the
     same parameters in the same groups."""
-    if before.optimizer.name != after.optimizer.name:
+    if _kind(before.optimizer) != _kind(after.optimizer):
         return False
     kept = [
         (state_floats(facts, training.optimizer, training.parameters), _groups(facts, training))
         for training in (before, after)
     ]
     return kept[0] == kept[1]
+
+
+def _kind(optimizer: OptimizerConfig) -> tuple[object, ...]:
+    """Equal for optimizers that remember numbers of the same names."""
+    options = optimizer.model_dump()
+    switches = (options.get(name) for name in ("amsgrad", "centered"))
+    return optimizer.name, *map(bool, switches), bool(options.get("momentum"))
 
 
 def _groups(facts: Sequence[ParameterFact], training: TrainingConfig) -> list[list[str]]:

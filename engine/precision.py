@@ -65,8 +65,8 @@ class Scaler:
     """
 
     def __init__(self, config: PrecisionConfig, device: torch.device) -> None:
-        on = config.dtype == "fp16"
-        self._scaler = torch.amp.GradScaler(device.type) if on else None
+        self._on, self._device = config.dtype == "fp16", device.type
+        self._scaler = torch.amp.GradScaler(self._device) if self._on else None
 
     @property
     def scale(self) -> float | None:
@@ -106,5 +106,9 @@ class Scaler:
         return {} if self._scaler is None else dict(self._scaler.state_dict())
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        if self._scaler is not None:
+        if not self._on:
+            return
+        # A new one: the old one may be in the middle of an update that went wrong.
+        self._scaler = torch.amp.GradScaler(self._device)
+        if state:  # none in a checkpoint of another number format
             self._scaler.load_state_dict(state)

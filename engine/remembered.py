@@ -63,4 +63,5 @@ class Remembered:
             self.alerts.load_state_dict(state["alerts"])
             self.divergence.skipped = state["skipped"]
         restore_random_states(state["random"])
-        return float(state["trained_s"])
+        inherited = origin is not None and found.step <= origin.step
+        return 0.0 if inherited else float(state["trained_s"])  # a fork's time is its own

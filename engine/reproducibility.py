@@ -58,6 +58,7 @@ def random_states() -> dict[str, Any]:
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "mps": [torch.mps.get_rng_state()] if torch.backends.mps.is_available() else [],
         "numpy": [torch.from_numpy(np.asarray(keys, np.int64)), position, has_gauss, gauss],
         "python": [version, list(internal), gauss_next],
     }
@@ -66,8 +67,13 @@ def random_states() -> dict[str, Any]:
 def restore_random_states(states: dict[str, Any]) -> None:
     """Put all random generators where `random_states` found them."""
     torch.set_rng_state(states["torch"])
-    if states["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(states["cuda"])
+    if torch.cuda.is_available():  # on a machine with other GPUs, those that are here
+        here = zip(range(torch.cuda.device_count()), states["cuda"], strict=False)
+        for device, state in here:
+            torch.cuda.set_rng_state(state, device)
+    if torch.backends.mps.is_available():
+        for state in states.get("mps", ()):  # not in checkpoints of 0.1
+            torch.mps.set_rng_state(state)
     keys, position, has_gauss, gauss = states["numpy"]
     np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, gauss))
     version, internal, gauss_next = states["python"]

@@ -31,6 +31,9 @@ class Saved(Protocol):
     def published(self, step: int, folder: Path) -> None:
         """Take note of a checkpoint that is whole."""
 
+    def lost(self, step: int, error: OSError) -> None:
+        """Take note of a checkpoint that could not be written, and will not be."""
+
 
 class Saver:
     """Makes checkpoints, in the background where that is configured."""
@@ -72,6 +75,17 @@ class Saver:
             self._training.hold(error)
             assert self._keeper.failed is not None
             self._write(self._keeper.failed)
+        else:
+            if folder is not None:
+                self._training.published(self._step(), folder)
+
+    def give_up(self) -> None:
+        """Training is over, one way or the other: tell how the last write ended."""
+        self._keeper.wait()
+        try:
+            folder = self._keeper.finished()
+        except OSError as error:
+            self._training.lost(self._step(), error)
         else:
             if folder is not None:
                 self._training.published(self._step(), folder)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
+from pydantic import Field, model_validator
+
 from engine.errors import BadInput, Problem
 from engine.frozen import Frozen
-from engine.runs.files import append_line, read_lines
+from engine.runs.files import append_line, read_lines, sync_folder
 
 ActName = Literal["lr-factor", "more-steps", "extend", "patience", "validate", "checkpoint"]
 FILE = "steering.jsonl"
@@ -24,17 +27,30 @@ class Act(Frozen):
     stopping after `value` validations, or never. `validate`, `checkpoint`: done once.
     """
 
-    step: int
+    step: int = Field(ge=0, le=10**12)
     act: ActName
     value: float | None = None
     by: Literal["user", "divergence"] = "user"
     trained_s: float = 0.0
     """Seconds of training until then."""
 
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Act:
+        wrong = _wrong(self.act, self.value)
+        if wrong:
+            raise ValueError(f"the value of {self.act} {wrong}.")
+        return self
+
 
 def append(folder: Path, act: Act) -> None:
     """Write an act down; before it is carried out, so that no resume can miss it."""
     append_line(folder / FILE, act.model_dump(mode="json"))
+    handle = os.open(folder / FILE, os.O_RDWR)
+    try:
+        os.fsync(handle)  # a checkpoint must not outlive the acts that led to it
+    finally:
+        os.close(handle)
+    sync_folder(folder)
 
 
 def acts_of(folder: Path) -> tuple[Act, ...]:
@@ -44,7 +60,11 @@ def acts_of(folder: Path) -> tuple[Act, ...]:
         BadInput: for a line that is no act.
     """
     lines = [line for _, line in read_lines(folder / FILE)]
-    return tuple(sorted((Act.parse(line) for line in lines), key=lambda act: act.step))
+    return _in_order(Act.parse(line) for line in lines)
+
+
+def _in_order(acts: Iterable[Act]) -> tuple[Act, ...]:
+    return tuple(sorted(acts, key=lambda act: act.step))
 
 
 def wish(text: str) -> tuple[ActName, float | None] | None:
@@ -104,7 +124,7 @@ class Steering:
     def add(self, act: Act) -> None:
         """Write down an act at the present step, before it is carried out."""
         append(self._folder, act)
-        self.acts = (*self.acts, act)
+        self.acts = _in_order((*self.acts, act))
 
     def lr_factor(self, step: int) -> float:
         """The product of all factors from the steps up to this one."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from engine.averaging import average_of
 from engine.clipping import global_norm, scale_to
 from engine.compiled import Compiled
+from engine.config.safety import SkipConfig
 from engine.data.batching import Batch, BatchPlan, BatchSource
 from engine.data.workers import Prepared
 from engine.errors import NonFiniteLoss, NoTargets
@@ -28,7 +29,8 @@ from engine.memory import (
     samples_of,
 )
 from engine.metrics import NOTHING, Known, ValidationMetrics, step_metrics, validation_metrics
-from engine.optimizers.like import OptimizerLike, remember
+from engine.metrics_tracker import Number
+from engine.optimizers.like import OptimizerLike, forget, remember
 from engine.precision import Scaler, autocast
 from engine.scheduler_factory import Schedule
 from engine.task_spec import TaskSpec
@@ -72,6 +74,21 @@ class StepResult(NamedTuple):
     """The task's training metrics: scalars on the device, not yet read."""
     inspection: Inspection | None = None
     """What was seen inside of the model, where it was looked at."""
+    loss_scale: float | None = None
+    """What the loss was multiplied by; None but for fp16."""
+
+    def metrics(self) -> dict[str, Number]:
+        """The curves' next points, by their names."""
+        found: dict[str, Number] = {
+            "train/loss": self.loss,
+            "optim/lr": self.lr,
+            "optim/grad_norm": self.grad_norm,
+        }
+        for name, value in self.measures.items():
+            found[f"train/{name}"] = value
+        if self.loss_scale is not None:
+            found["optim/loss_scale"] = self.loss_scale
+        return found
 
 
 class TrainingLoop:
@@ -106,6 +123,9 @@ class TrainingLoop:
         self.scaler = Scaler(config.precision, self.device)
         self.splitter = Splitter(config.memory, tell)
         self.average = average_of(model, config.averaging)
+        skips = isinstance(config.divergence, SkipConfig)
+        self._buffers = [b for b in model.buffers() if skips and b.is_floating_point()]
+        self._kept_buffers: list[Tensor] = []
         self._forward = Compiled(model, config.precision, tell)
         self._inspector = Inspector(model, config.logging)
 
@@ -120,11 +140,13 @@ class TrainingLoop:
             OutOfMemory: when not even single samples fit, or halving is switched off.
         """
         step = self.progress.step + 1
+        self._keep_buffers()
         inspection = self._inspector.begin(step)
         batches = [self._next_batch() for _ in range(self._accumulate)]
         lr = self._set_lr()
         with inspection.watching() if inspection else _NOTHING:
-            self._forward.plain = inspection is not None  # compiled code calls no hooks
+            seen_inside = inspection is not None and inspection.histograms is not None
+            self._forward.begin(plain=seen_inside)  # compiled code calls no hooks
             loss, measures = self._gradients(batches, measure=measure)
         self.scaler.unscale(self.optimizer)
         if inspection:
@@ -139,12 +161,18 @@ class TrainingLoop:
         if self.average:
             self.average.update(step)
         self.progress.step = step
-        return StepResult(step, loss, grad_norm, lr, measures, inspection)
+        return StepResult(step, loss, grad_norm, lr, measures, inspection, self.scaler.scale)
 
     def skip(self) -> None:
         """Count an update that diverged as made, and leave the weights as they are."""
         self.scaler.forget()
+        for buffer, before in zip(self._buffers, self._kept_buffers, strict=True):
+            buffer.copy_(before)
         self.progress.step += 1
+
+    def _keep_buffers(self) -> None:
+        """Where updates may be left out, what batch norm counted in them is to be undone."""
+        self._kept_buffers = [buffer.clone() for buffer in self._buffers]
 
     def state_dict(self) -> dict[str, Any]:
         """Everything but the weights and their average."""
@@ -159,6 +187,8 @@ class TrainingLoop:
         self.progress.load_state_dict(state["progress"])
         if "optimizer" in state:  # a fork with another optimizer begins with a fresh one
             remember(self.optimizer, state["optimizer"])
+        else:
+            forget(self.optimizer)
         self.scaler.load_state_dict(state.get("scaler", {}))  # not in checkpoints of version 0.1
         self.splitter.parts = state.get("parts", 1)
 
@@ -199,6 +229,7 @@ class TrainingLoop:
             except (RuntimeError, MemoryError) as error:
                 if not self._goes_on_after(error, batches):
                     raise
+                self._forward.in_parts = self.splitter.parts > 1
             else:
                 return _total([loss for loss, _ in passes]).item(), _mean([m for _, m in passes])
             free_cached(self.device)
@@ -341,4 +372,7 @@ def _mean(parts: list[tuple[dict[str, Tensor], int]]) -> dict[str, Tensor]:
 def _moved(batch: Batch, device: torch.device) -> Batch:
     if device.type == "cpu":
         return batch
-    return {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
+    return {
+        name: field.to(device, non_blocking=True) if isinstance(field, Tensor) else field
+        for name, field in batch.items()
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,24 +91,28 @@ def find_batch_size(
     """
     command = [sys.executable, "-m", "engine", "batch-trials", str(memory_bytes)]
     trials: list[Trial] = []
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=child_environment(),
-        text=True,
-        cwd=Path(__file__).parents[2],
-    ) as process:
+    with (
+        tempfile.TemporaryFile("w+") as errors,  # a pipe that nobody reads would fill
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=child_environment(),
+            text=True,
+            cwd=Path(__file__).parents[2],
+        ) as process,
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
-        assert process.stderr is not None
         process.stdin.write(spec.model_dump_json())
         process.stdin.close()
         for line in process.stdout:
             trials.append(Trial(**json.loads(line)))
             on_trial(trials[-1])
-        said = process.stderr.read().strip()
+        process.wait()
+        errors.seek(0)
+        said = errors.read().strip()
     return BatchSizes(_ended(trials, process.returncode, said))
 
 

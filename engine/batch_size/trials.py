@@ -17,7 +17,8 @@ from engine.losses import loss_for
 from engine.memory import activations_computed_again, free_cached, is_out_of_memory
 from engine.models.build import build_model
 from engine.optimizer_factory import OptimizerFactory
-from engine.precision import choose_device
+from engine.parameters.groups import frozen
+from engine.precision import choose_device, matrix_precision
 from engine.reproducibility import reproducible, seed_everything
 from engine.run_spec import RunSpec
 from engine.training_loop import TrainingLoop
@@ -38,7 +39,11 @@ def trials(spec: RunSpec, memory_bytes: int) -> Iterator[Trial]:
         while batch_size <= len(source):
             seed_everything(0)
             model = build_model(spec.model, loaded.facts).to(device)
-            with activations_computed_again(model, spec.training.memory):
+            with (
+                frozen(model, spec.training.parameters),
+                matrix_precision(spec.training.precision),
+                activations_computed_again(model, spec.training.memory),
+            ):
                 trial = _trial(_loop(spec, model, source, batch_size), batch_size, device)
             yield trial
             free_cached(device)

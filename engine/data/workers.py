@@ -147,7 +147,7 @@ class _Recipe:
 
     @cached_property
     def is_plain(self) -> bool:
-        return isinstance(self.source, DrawsNothing)
+        return isinstance(self.source, DrawsNothing) and self.source.draws_nothing
 
     def batch(self, micro_step: int) -> Batch:
         epoch, indices = self.plan.epoch(micro_step), self.plan.indices(micro_step)
@@ -283,7 +283,9 @@ class _Worker:
 
 def _work(line: Connection[Any, Any]) -> None:
     """Prepare what is asked for until the line is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the training process
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # these are for the training process, which
+        if hasattr(signal, name):  # saves and then closes the line
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     recipe = _learned(line)
     while True:
         try:

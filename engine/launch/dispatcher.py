@@ -69,7 +69,10 @@ class Dispatcher:
         return self._fastest if device == "auto" else device
 
     def _launcher_of(self, run: Run) -> LauncherName:
-        return resolved(run.state().launcher, on_gpu=self._device_of(run) != "cpu")
+        hardware = run.record.spec.training.hardware
+        # Data workers of a thread of the server would start by running the server's script.
+        on_gpu = self._device_of(run) != "cpu" and not hardware.workers
+        return resolved(run.state().launcher, on_gpu=on_gpu)
 
     def _tick_often(self) -> None:
         while not self._closing.is_set():

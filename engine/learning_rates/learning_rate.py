@@ -29,6 +29,7 @@ class LearningRate:
         self._watch = (
             DivergenceWatch(config.divergence) if isinstance(config, RangeTestConfig) else None
         )
+        self._initial = self.state_dict()
         self.multiplier: Schedule
         """Step -> multiplier on the peak learning rate, after all acts."""
         self.follow(acts)
@@ -76,10 +77,9 @@ class LearningRate:
         return {name: part.state_dict() for name, part in self._parts()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on with a memory; a schedule that a fork has chosen anew has none yet."""
+        """Go on with a memory; a schedule that a fork has chosen anew begins without one."""
         for name, part in self._parts():
-            if name in state:
-                part.load_state_dict(state[name])
+            part.load_state_dict(state.get(name, self._initial[name]))
 
     def _parts(self) -> list[tuple[str, Plateau | DivergenceWatch]]:
         parts = (("plateau", self._plateau), ("range_test", self._watch))

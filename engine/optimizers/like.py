@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from torch.optim import Optimizer
+
+from engine.optimizers.together import Together
+
 
 class OptimizerLike(Protocol):
     """A `torch.optim.Optimizer`, or several that act as one."""
@@ -23,6 +27,15 @@ class OptimizerLike(Protocol):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on exactly where `state_dict` was taken."""
+
+
+def forget(optimizer: OptimizerLike) -> None:
+    """Let an optimizer be as it was before its first step."""
+    if isinstance(optimizer, Together):
+        for part in optimizer.parts:
+            part.state.clear()
+    elif isinstance(optimizer, Optimizer):
+        optimizer.state.clear()
 
 
 def remember(optimizer: OptimizerLike, state: dict[str, Any]) -> None:

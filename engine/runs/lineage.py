@@ -30,13 +30,14 @@ from engine.steering import FILE, Act, ActName, Steering, append
 
 MOST_STEPS, MOST_FACTOR = 100_000_000, 1e6
 
-_SAID_ANEW: dict[ActName, str] = {
-    "lr-factor": "training.optimizer.lr",
-    "more-steps": "training.length",
-    "extend": "training.length",
-    "patience": "training.early_stopping.patience",
+_LENGTH = frozenset({"training.length.amount", "training.length.unit"})
+_SAID_ANEW: dict[ActName, frozenset[str]] = {
+    "lr-factor": frozenset({"training.optimizer.lr"}),
+    "more-steps": _LENGTH,
+    "extend": _LENGTH,
+    "patience": frozenset({"training.early_stopping.patience"}),
 }
-"""Act -> the field that says the same: where a fork changes it, the act no longer holds."""
+"""Act -> the fields that say the same: where a fork changes it, the act no longer holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +170,7 @@ def _inherited(acts: Sequence[Act], step: int, parent: RunSpec, spec: RunSpec) -
     changed = {found.path for found in compare(parent, spec)}
 
     def holds(act: Act) -> bool:
-        field = _SAID_ANEW.get(act.act)
-        return field is None or not any(path.startswith(field) for path in changed)
+        return not changed & _SAID_ANEW.get(act.act, frozenset())
 
     return tuple(act for act in acts if act.step <= step and holds(act))
 

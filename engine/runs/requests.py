@@ -41,5 +41,5 @@ def _files(folder: Path) -> list[tuple[Path, Request]]:
         paths = sorted(folder.iterdir())
     except FileNotFoundError:
         return []
-    named = [(path, path.name.partition("-")[2]) for path in paths]
+    named = [(path, path.name.partition("-")[2]) for path in paths if path.is_file()]
     return [(path, name) for path, name in named if name in get_args(Plain) or wish(name)]

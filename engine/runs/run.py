@@ -184,6 +184,13 @@ class Run:
         """What `write_evaluation` kept for a step."""
         return self._read_at(step, "evaluations")
 
+    def cut_shown_after(self, step: int) -> None:
+        """Remove samples, evaluations and histograms of later steps; for the run's owner only."""
+        for kind in ("samples", "evaluations", "histograms"):
+            for later in self._steps_of(kind):
+                if later > step:
+                    (self.folder / kind / f"step-{later:09d}.json").unlink()
+
     def write_histograms(self, step: int, histograms: object) -> None:
         """Keep the distributions of weights, gradients and activations at a step, as JSON."""
         self._write_at(step, "histograms", histograms)

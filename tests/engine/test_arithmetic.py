@@ -102,6 +102,24 @@ class TestHalfPrecision:
         again.load_state_dict(state)
         assert again.scaler.scale == 128.0
 
+    def test_going_back_in_the_middle_of_an_update_is_possible(self):
+        net = linear()
+        loop = loop_of(net, source(), self.FP16)
+        loop.update()
+        good = loop.state_dict()
+        net.weight.data.fill_(float("nan"))
+        with pytest.raises(NonFiniteLoss):
+            loop.update()
+        net.weight.data.fill_(0.1)
+        loop.load_state_dict(good)
+        assert loop.update().step == 2
+
+    def test_a_checkpoint_of_another_format_has_no_scale(self):
+        state = loop_of(linear(), source(), config(**PLAIN)).state_dict()
+        loop = loop_of(linear(), source(), self.FP16)
+        loop.load_state_dict(state)
+        assert loop.scaler.scale == 65_536.0
+
     @pytest.mark.parametrize(
         ("precision", "path"), [({"dtype": "fp16"}, "dtype"), ({"tf32": True}, "tf32")]
     )

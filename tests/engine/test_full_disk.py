@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import subprocess
 import threading
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from engine import attempt as attempts
+from engine.control import Control, Ended
+from engine.runs.reporter import RunReporter
 from engine.runs.run import Run
 from engine.runs.store import RunStore
 from engine.training_loop import StepResult, TrainingLoop
@@ -104,3 +107,30 @@ def test_a_run_that_waits_for_space_can_be_ended(
     assert not run.is_owned()
     assert run.state().status in ("interrupted", "paused")  # whichever could still be written
     assert RunStore(run.folder.parent).sweep() in ([], [run.id])
+
+
+class TooLittle:
+    """Training whose small files fit on the disk, but not its checkpoint."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def can_write(self) -> bool:
+        self.asked += 1
+        return True
+
+
+def test_space_that_is_too_little_is_waited_for_and_a_stop_is_obeyed(tmp_path: Path) -> None:
+    run = RunStore(tmp_path).open(trained(tmp_path, config()).run_id)
+    reporter, full = RunReporter(run, run.state()), OSError(errno.ENOSPC, "No space left")
+    training = TooLittle()
+    control = Control(reporter, training)  # type: ignore[arg-type]
+    events = len(run.events()[0])
+    began = time.monotonic()
+    for _ in range(5):
+        control.hold_for_disk(full)
+    assert time.monotonic() - began > 0.05 * (1 + 2 + 4 + 8)
+    assert [e["kind"] for e in run.events()[0][events:]] == ["disk", "continued"]
+    reporter.pending.append("stop")
+    with pytest.raises(Ended, match="on a full disk"):
+        control.hold_for_disk(full)

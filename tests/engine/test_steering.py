@@ -194,3 +194,23 @@ def test_the_command_refuses_what_makes_no_sense(tmp_path, status, arguments, wo
     assert done.exit_code == 2
     assert words in done.stderr
     assert run.waiting_requests() == []
+
+
+def test_a_process_and_its_resume_know_the_acts_in_the_same_order(tmp_path):
+    """After going back somebody steers at a step before acts that stand in the file already."""
+    for step, value in ((57, 2.0), (52, 9.0)):
+        append(tmp_path, Act(step=step, act="patience", value=value))
+    here = Steering(tmp_path)
+    here.add(Act(step=50, act="lr-factor", value=0.5))
+    assert here.acts == Steering(tmp_path).acts
+    assert here.patience(60, None) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"step":5,"act":"more-steps"}', '{"step":-1,"act":"validate"}', '{"step":5,"act":"x"}'],
+)
+def test_a_foreign_line_is_refused_in_words(tmp_path, line):
+    (tmp_path / "steering.jsonl").write_text(line + "\n")
+    with pytest.raises(BadInput):
+        acts_of(tmp_path)
