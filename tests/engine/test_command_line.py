@@ -103,8 +103,7 @@ def test_an_unknown_example_is_answered_with_those_that_there_are():
     assert done.exit_code == 2
     assert done.stdout == ""
     assert done.stderr == (
-        "NAME: no such example (got 'mnist'). "
-        f"Examples: {', '.join(EXAMPLES)}.\n"
+        f"NAME: no such example (got 'mnist'). Examples: {', '.join(EXAMPLES)}.\n"
     )
 
 

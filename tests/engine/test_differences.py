@@ -79,6 +79,6 @@ def test_a_setting_differs_among_several_when_it_differs_between_any_two(specs):
 @given(st.sampled_from(SPECS), st.sampled_from(SPECS))
 def test_the_other_way_round_left_and_right_change_places(left, right):
     turned = {"only left": "only right", "only right": "only left", "changed": "changed"}
-    there = {(i.path, i.left, i.right, i.kind) for i in compare(left, right)}
-    back = {(i.path, i.right, i.left, turned[i.kind]) for i in compare(right, left)}
+    there = {(i.path, repr(i.left), repr(i.right), i.kind) for i in compare(left, right)}
+    back = {(i.path, repr(i.right), repr(i.left), turned[i.kind]) for i in compare(right, left)}
     assert there == back

@@ -97,9 +97,7 @@ def test_what_is_told_is_what_was_recorded(tmp_path):
     assert [fact.metrics["loss"] for fact in told.of("validation")] == list(
         run.series("val/loss").value
     )
-    assert [result.loss for result in told.of("step")] == list(
-        run.series("train/loss").value
-    )
+    assert [result.loss for result in told.of("step")] == list(run.series("train/loss").value)
     assert told.of("validation")[-1].best == run.state().best
     assert {fact.step for fact in told.of("checkpoint")} >= set(run.checkpoint_steps())
     assert all(fact.folder.name == f"step-{fact.step:09d}" for fact in told.of("checkpoint"))
