@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from engine.checks.arithmetic import GRAPHS
 from engine.memory import Tell
 from engine.training_config import PrecisionConfig
 
@@ -25,7 +26,7 @@ class Compiled:
         self.in_parts = False
         """Whether an update takes several passes, which CUDA graphs would overwrite."""
         self._plain = False
-        self._graphs = config.compile in ("reduce-overhead", "max-autotune")
+        self._graphs = config.compile in GRAPHS
         if config.compile != "off":
             mode = None if config.compile == "default" else config.compile
             self._forward = torch.compile(model, mode=mode)

@@ -123,7 +123,7 @@ class Trainer:
         """
         config = self.training_config
         found = problems(facts_of_model(self.model), config.optimizer, config.parameters)
-        found += impossible(config.precision, choose_device(config.hardware).type)
+        found += impossible(config, choose_device(config.hardware).type)
         if len(train) == 0:
             found.append(Problem("train_data", "there are no training samples", "0"))
         found += samples_for_an_update(config, len(train))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.checks.finding import Case, Check, Finding, warning
 from engine.errors import Problem
 from engine.models.specs import InMemoryModel
-from engine.training_config import PrecisionConfig
+from engine.training_config import TrainingConfig
 
 NO_BLOCKS = Problem(
     "training.memory.activation_checkpointing",
@@ -16,12 +16,15 @@ NO_BLOCKS = Problem(
     "true",
     "Switch it off.",
 )
+GRAPHS = ("reduce-overhead", "max-autotune")
+"""Modes of torch.compile that record CUDA graphs."""
 _BLOCKLESS = ("mlp", "cnn")
 _COMPILING_STEPS = 200
 
 
-def impossible(precision: PrecisionConfig, device: str) -> Iterator[Problem]:
-    """What of the number format this type of device cannot do."""
+def impossible(training: TrainingConfig, device: str) -> Iterator[Problem]:
+    """What of number format and compiling this type of device cannot do."""
+    precision = training.precision
     if precision.dtype == "fp16" and device != "cuda":
         yield Problem(
             "training.precision.dtype",
@@ -36,11 +39,19 @@ def impossible(precision: PrecisionConfig, device: str) -> Iterator[Problem]:
             "true",
             "Switch it off.",
         )
+    if device == "cuda" and precision.compile in GRAPHS and training.batching.accumulate > 1:
+        yield Problem(
+            "training.precision.compile",
+            "its CUDA graphs would overwrite the gradients of one batch with those of the next",
+            f"{precision.compile!r} with {training.batching.accumulate} accumulated batches",
+            "Use 'default', or no gradient accumulation.",
+        )
 
 
 def format_on_device(case: Case) -> Iterator[Finding]:
-    precision, device = case.spec.training.precision, case.device
-    for problem in impossible(precision, device):
+    training, device = case.spec.training, case.device
+    precision = training.precision
+    for problem in impossible(training, device):
         yield Finding("error", problem)
     if precision.dtype == "bf16" and device == "cpu":
         yield warning(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from engine.averaging import WeightAverage
+from engine.checks.arithmetic import impossible
 from engine.clipping import global_norm, scale_to
 from engine.compiled import Compiled
 from engine.config.averaging import EMAConfig
@@ -306,6 +307,13 @@ class TestCompiling:
         assert torch.equal(*updated)
         assert [kind for kind, _ in told] == ["compile-failed"]
         assert "no C++ compiler" in told[0][1]
+
+    def test_cuda_graphs_and_accumulation_are_refused_together(self):
+        batching = {"batch_size": 4, "accumulate": 2}
+        training = config(precision={"compile": "reduce-overhead"}, batching=batching)
+        (problem,) = impossible(training, "cuda")
+        assert problem.path == "training.precision.compile"
+        assert not list(impossible(training, "cpu"))
 
     @pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")
     def test_an_error_of_the_model_is_no_failure_of_the_compiler(self):
