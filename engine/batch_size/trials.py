@@ -14,7 +14,12 @@ from engine.data.sources import load_for
 from engine.data.workers import Prepared
 from engine.frozen import with_changes
 from engine.losses import loss_for
-from engine.memory import activations_computed_again, free_cached, is_out_of_memory
+from engine.memory import (
+    OutOfMemory,
+    activations_computed_again,
+    free_cached,
+    is_out_of_memory,
+)
 from engine.models.build import build_model
 from engine.optimizer_factory import OptimizerFactory
 from engine.parameters.groups import frozen
@@ -87,8 +92,10 @@ def _trial(loop: TrainingLoop, batch_size: int, device: torch.device) -> Trial:
     try:
         loop.update()
         fastest_s = min(_timed(loop) for _ in range(UPDATES))  # nothing else makes it faster
-    except Exception as error:
-        if not is_out_of_memory(error.__context__ or error):
+    except OutOfMemory:  # of the batch
+        return Trial(batch_size, fits=False)
+    except (RuntimeError, MemoryError) as error:  # of anything else in the update
+        if not is_out_of_memory(error):
             raise
         return Trial(batch_size, fits=False)
     speed = batch_size / fastest_s
