@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -127,6 +127,28 @@ def overlay_charts(metrics: Iterable[str]) -> tuple[Chart, ...]:
     """Charts for several runs: one a metric, in which every run is a curve."""
     ordered = sorted(set(metrics), key=_reading_order)
     return tuple(_chart(metric, [metric], whole=True) for metric in ordered)
+
+
+def chosen_metrics(
+    metrics: Iterable[str], *, without: Sequence[str] = (), only: Sequence[str] = ()
+) -> list[str]:
+    """The metrics whose names begin with one of `only`, if given, and with none of `without`."""
+    return [
+        metric
+        for metric in metrics
+        if not metric.startswith(tuple(without)) and (not only or metric.startswith(tuple(only)))
+    ]
+
+
+def chosen_charts(
+    charts: Iterable[Chart], *, without: Sequence[str] = (), only: Sequence[str] = ()
+) -> tuple[Chart, ...]:
+    """The charts with those of their curves that are chosen; none without a curve."""
+    return tuple(
+        replace(chart, curves=tuple(curve for curve in chart.curves if curve.metric in kept))
+        for chart in charts
+        if (kept := chosen_metrics((c.metric for c in chart.curves), without=without, only=only))
+    )
 
 
 def _charts(quantity: str, metrics: list[str]) -> list[Chart]:

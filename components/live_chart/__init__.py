@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 import streamlit as st
 
-from components.charts.board import Chart, live_charts
+from components.charts.board import Chart, chosen_charts, live_charts
 from components.charts.palette import COLORS, colors_of
 from components.live_feed.assets import PREFIX, assets_url
 
@@ -34,32 +34,42 @@ class BoardSettings:
     marks: Literal["on", "off"] = "on"
 
 
+class BoardOptions(TypedDict, total=False):
+    """What may be said about a board beside its runs and charts."""
+
+    overlay: bool
+    """Every run is a curve of its own colour; else the curves are training and validation."""
+    grow: bool
+    """A metric that appears later gets a chart by itself, unless this is False."""
+    settings: BoardSettings
+    without: Sequence[str]
+    """Metrics whose names begin with one of these are left out."""
+    only: Sequence[str]
+    """If given, only metrics whose names begin with one of these are shown."""
+
+
 def live_board(
-    runs: Mapping[str, str],
-    charts: Sequence[Chart],
-    *,
-    key: str,
-    overlay: bool = False,
-    grow: bool = True,
-    settings: BoardSettings | None = None,
+    runs: Mapping[str, str], charts: Sequence[Chart], *, key: str, **options: Unpack[BoardOptions]
 ) -> None:
     """Draw charts that follow their runs by themselves, without any rerun of the script.
 
-    `runs` gives each run's id the name to show. With `overlay` every run is a curve of its own
-    colour; without it the curves are those of training and validation. With `grow` a metric that
-    appears later gets a chart by itself. What the viewer chooses is kept under `key` in the
+    `runs` gives each run's id the name to show. What the viewer chooses is kept under `key` in the
     address of the page.
     """
     colors = colors_of(runs)
+    without, only = list(options.get("without", ())), list(options.get("only", ()))
     expected = [] if tuple(charts) == live_charts(()) else charts
+    shown = chosen_charts(charts, without=without, only=only)
     data = {
         "key": key,
         "runs": [{"id": id_, "label": name, "color": colors[id_]} for id_, name in runs.items()],
-        "charts": [asdict(chart) for chart in charts],
+        "charts": [asdict(chart) for chart in shown],
         "expected": [curve.metric for chart in expected for curve in chart.curves],
-        "overlay": overlay,
-        "grow": grow,
-        "settings": asdict(settings or BoardSettings()),
+        "overlay": options.get("overlay", False),
+        "grow": options.get("grow", True),
+        "without": without,
+        "only": only,
+        "settings": asdict(options.get("settings", BoardSettings())),
         "palette": list(COLORS),
         "feed": PREFIX,
         "assets": assets_url(),

@@ -12,7 +12,7 @@ from engine.frozen import Frozen
 
 Axis = Literal["step", "epoch", "time"]
 
-_REPEATED = frozenset({"run", "metric", "smooth"})
+_REPEATED = frozenset({"run", "metric", "smooth", "without", "only"})
 
 
 class SeriesQuery(Frozen):
@@ -56,6 +56,10 @@ class BoardQuery(Frozen):
     metric: tuple[str, ...] = Field((), max_length=2000)
     """Metrics that get a chart even before they have a point."""
     kind: Literal["live", "overlay"] = "live"
+    without: tuple[str, ...] = Field((), max_length=100)
+    """Beginnings of the names of metrics that are left out."""
+    only: tuple[str, ...] = Field((), max_length=100)
+    """Beginnings of the names of metrics that are shown; empty for all."""
 
 
 def plain(parameters: QueryParams) -> dict[str, object]:

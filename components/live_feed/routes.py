@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from components.charts.board import live_charts, overlay_charts
 from components.live_feed.assets import PREFIX, serve_asset
+from components.live_feed.layout import laid_out
 from components.live_feed.query import BoardQuery, SeriesQuery, plain
 from components.live_feed.refresh import Caches, refresh
 from engine.errors import BadInput, EngineError, UnknownRun
@@ -54,8 +54,7 @@ def routes(store: RunStore, *, allowed_hosts: Sequence[str] = LOCAL_HOSTS) -> li
     @_explained
     def board(request: Request) -> Response:
         query = BoardQuery.parse(plain(request.query_params))
-        lay_out = live_charts if query.kind == "live" else overlay_charts
-        return _json({"charts": lay_out({*query.metric, *_metrics(store, query.run)})})
+        return _json({"charts": laid_out(query, {*query.metric, *_metrics(store, query.run)})})
 
     mounted = [
         Route("/series", series),

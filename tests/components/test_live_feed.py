@@ -306,6 +306,21 @@ def test_the_board_holds_what_was_logged_and_what_is_expected(app, run):
 
 
 @pytest.mark.parametrize(
+    ("chosen", "metrics"),
+    [
+        ({"without": ["system/", "gpu/"]}, ["train/loss", "val/memory_percent"]),
+        ({"only": ["system/", "gpu/"]}, ["gpu/0/power_w", "system/memory_percent"]),
+        ({"only": ["system/"], "without": ["system/m"]}, []),
+    ],
+)
+def test_a_board_can_leave_metrics_out_or_show_them_alone(app, run, chosen, metrics):
+    for metric in ("train/loss", "system/memory_percent", "gpu/0/power_w", "val/memory_percent"):
+        append(run, metric, [1.0])
+    charts = get(app, "/traindeck/board", {"run": run.id, **chosen}).json()["charts"]
+    assert sorted(curve["metric"] for chart in charts for curve in chart["curves"]) == metrics
+
+
+@pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "", "[", "a@localhost", "localhost/a"]
 )
 def test_a_foreign_host_name_is_refused(app, run, host):
