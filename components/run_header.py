@@ -12,10 +12,10 @@ from components import run_origin, session
 from components.durations import shown_duration
 from components.numbers import DASH, shown_number
 from components.plain_text import as_markdown
-from components.spec_words import data_words, model_words
 from components.status_badge import status_badge
 from engine.runs.last_values import LastValues
 from engine.runs.run import Run
+from engine.runs.spec_words import data_words, model_words
 from engine.runs.state import RunState
 from engine.task_spec import TaskKind
 

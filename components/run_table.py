@@ -14,9 +14,9 @@ from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
 
 from components import session
 from components.durations import clock_duration
-from components.spec_words import data_words, model_words
 from engine.runs.last_values import LastValues
 from engine.runs.record import RunRecord
+from engine.runs.spec_words import data_words, model_words
 from engine.runs.state import RunState, Status
 from engine.runs.store import RunStore, RunSummary
 

@@ -35,6 +35,11 @@ class Labels(Frozen):
     """Replaces the name in the spec; None keeps it."""
     tags: tuple[str, ...] = ()
     notes: str = ""
+    """Markdown."""
+    project: str = ""
+    group: str = ""
+    archived: bool = False
+    """Kept, but not among the runs that are listed unless somebody asks."""
 
 
 class Run:
