@@ -38,6 +38,8 @@ class RunState(Frozen):
     step: int = 0
     total_steps: int | None = None
     steps_per_epoch: float | None = None
+    train_samples: int | None = None
+    """Samples in one pass over the training data."""
     attempt: int = 0
     """How many times work on this run was begun."""
     resumed_from: int | None = None
