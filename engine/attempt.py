@@ -27,7 +27,7 @@ from engine.route import Route
 from engine.runs.reporter import RunReporter
 from engine.runs.series import MetricFiles
 from engine.runs.state import Status
-from engine.safety.alerts import Alert, Alerts
+from engine.safety.alerts import Alerts
 from engine.safety.divergence import DivergencePolicy
 from engine.saver import Contents, Saver
 from engine.speedometer import speedometer_for
@@ -84,8 +84,7 @@ class Attempt:
         self._new_speedometer = partial(
             speedometer_for, self._loop.device, config, task, beside.flops_per_sample
         )
-        checkpoints = reporter.run.folder / "checkpoints"
-        self._keeper = CheckpointKeeper(checkpoints, config.checkpointing)
+        self._keeper = CheckpointKeeper(reporter.run.folder / "checkpoints", config.checkpointing)
         self._control = Control(reporter, self)
         self._audience = Audience((), reporter)
         self._begin()
@@ -108,6 +107,10 @@ class Attempt:
             self._loop.batches.close()
             self._tracker.close()  # before the end is told: who reads then, reads everything
         self._reporter.end(status, reason)
+
+    def log_beside(self, metrics: dict[str, float]) -> None:
+        """Record what another thread has measured, at the current step."""
+        self._tracker.log(self._reporter.step, metrics)  # in this order: see the roll-back
 
     def _run(self) -> tuple[Status, str]:
         try:
@@ -171,7 +174,7 @@ class Attempt:
         if result.inspection:
             self._show_inside(step, result.inspection)
         for alert in self._alerts.after_update(step, result.loss, result.grad_norm):
-            self._tell(alert)
+            self._reporter.event("alert", alert.text, alert=alert.kind)
         if self._route.rate.is_test:
             self._route.rate.after_update(step, result.loss)
         if self._audience.present:
@@ -187,9 +190,6 @@ class Attempt:
         histograms = inspection.histograms
         if histograms is not None:
             self._persist(lambda: self._reporter.run.write_histograms(step, histograms))
-
-    def _tell(self, alert: Alert) -> None:
-        self._reporter.event("alert", alert.text, alert=alert.kind)
 
     def _after_update(self, step: int) -> None:
         last, worth_keeping = self._route.is_last(step), False
@@ -319,7 +319,7 @@ class Attempt:
             self._reporter.event("learning-rate", dropped)
         if "loss" in verdict.metrics:
             for alert in self._alerts.after_validation(step, verdict.metrics["loss"]):
-                self._tell(alert)
+                self._reporter.event("alert", alert.text, alert=alert.kind)
 
     def _show(self, step: int, verdict: Verdict) -> None:
         run = self._reporter.run
@@ -350,8 +350,8 @@ class Attempt:
 
     def lost(self, step: int, error: OSError) -> None:
         """Tell of a checkpoint that was not written before training ended."""
-        reason = error.strerror or str(error)
-        self._reporter.event("checkpoint-lost", f"Step {step:,} was not saved: {reason}.")
+        text = f"Step {step:,} was not saved: {error.strerror or error}."
+        self._reporter.event("checkpoint-lost", text)
 
     def _persist(self, write: Callable[[], None]) -> None:
         """Write, and write again after waiting, as long as the disk is full."""
@@ -386,6 +386,7 @@ class Attempt:
             resumed_from=step if before.attempt else None,
             total_steps=self._route.total_steps,
             steps_per_epoch=self._steps_per_epoch,
+            train_samples=len(self._train_source),
             best=self._judge.best,
             trained_s=trained_s,
         )

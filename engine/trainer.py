@@ -32,6 +32,7 @@ from engine.runs.reporter import RunReporter, reporting
 from engine.runs.run import Run
 from engine.runs.state import Best, Status
 from engine.runs.store import RunStore
+from engine.system.sampler import sampling
 from engine.task_spec import TaskSpec
 from engine.training_config import TrainingConfig
 
@@ -113,7 +114,9 @@ class Trainer:
                 Audience(self.observers, reporter) as audience,
             ):
                 model = self.model.to(device)
-                Attempt(model, config, task, sources, reporter, beside).train(audience)
+                attempt = Attempt(model, config, task, sources, reporter, beside)
+                with sampling(reporter, attempt.log_beside, config.logging.system_every_s):
+                    attempt.train(audience)
 
     def _refuse_impossible(self, train: BatchSource, val: BatchSource | None) -> None:
         """Do nothing when this model and this data can be trained as configured.

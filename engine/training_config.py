@@ -214,6 +214,8 @@ class LoggingConfig(Frozen):
     """Gradient norm and update-to-weight ratio of each parameter, so often; empty for never."""
     histograms_every_steps: int | None = knob(None, "Histograms every", unit="steps", gt=0)
     """Distributions of weights, gradients and activations, so often; empty for never."""
+    system_every_s: float | None = knob(5.0, "System every", unit="seconds", ge=0.1)
+    """Load, memory, disk and GPUs of the machine, so often, beside training; empty for never."""
 
 
 class TrainingConfig(Frozen):

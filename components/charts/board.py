@@ -89,6 +89,22 @@ _FAMILIES: dict[str, _Family] = {
     "mfu": _Family("Model FLOPs utilisation", "%"),
     "memory": _Family("Memory", "MB", smooth=False),
     "loss_scale": _Family("Loss scale", log=True, smooth=False),
+    "cpu_percent": _Family("Processor", "%", smooth=False, help="Load of all cores together."),
+    "process_cpu_percent": _Family(
+        "Processor, this process",
+        "%",
+        smooth=False,
+        help="Of the training process; 100% is a core.",
+    ),
+    "memory_percent": _Family("Memory in use", "%", smooth=False, help="Of the whole machine."),
+    "process_memory_mb": _Family("Memory, this process", "MB", smooth=False),
+    "disk_free_gb": _Family("Free disk", "GB", smooth=False, help="Where the runs folder lies."),
+    "gpu/utilisation_percent": _Family(
+        "GPU utilisation", "%", smooth=False, help="Share of the time in which it computed."
+    ),
+    "gpu/memory_mb": _Family("GPU memory", "MB", smooth=False, help="Of all programs on it."),
+    "gpu/power_w": _Family("GPU power", "W", smooth=False),
+    "gpu/temperature_c": _Family("GPU temperature", "°C", smooth=False),
     "layers/grad_norm": _Family("Gradient norm by layer", "L2", log=True, smooth=False),
     "layers/update_ratio": _Family("Update to weight ratio by layer", log=True, smooth=False),
 }
@@ -104,6 +120,9 @@ _TOGETHER = {"memory/process_mb": ("memory", "Process"), "memory/gpu_mb": ("memo
 
 _BY_LAYER = re.compile(r"(layers/(?:grad_norm|update_ratio))/(.+)", re.DOTALL)
 """Metrics that share a chart with those of the other parameters."""
+
+_BY_GPU = re.compile(r"gpu/([0-9]+)/(.+)", re.DOTALL)
+"""Metrics that share a chart with those of the other GPUs."""
 
 _LAYERED = ("layers/grad_norm", "layers/update_ratio")
 
@@ -203,6 +222,9 @@ def _curve(metric: str, family: _Family) -> Curve:
 def _part(metric: str) -> str:
     """What tells the metric from the others in its chart, where they are of one kind."""
     layer = _BY_LAYER.fullmatch(metric)
+    gpu = _BY_GPU.fullmatch(metric)
+    if gpu:
+        return f"GPU {gpu[1]}"
     return layer[2] if layer else _TOGETHER.get(metric, ("", ""))[1]
 
 
@@ -213,6 +235,9 @@ def _quantity(metric: str) -> str:
         return layer[1]
     if metric in _TOGETHER:
         return _TOGETHER[metric][0]
+    gpu = _BY_GPU.fullmatch(metric)
+    if gpu:
+        return f"gpu/{gpu[2]}"
     _, slash, rest = metric.partition("/")
     return rest if slash and rest else metric
 

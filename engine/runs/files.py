@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -68,10 +69,14 @@ def append_whole(handle: int, data: bytes, size: int) -> int:
 
 
 def append_line(path: Path, document: Mapping[str, Any]) -> None:
-    """Append one JSON object as one line; a torn last line is cut first."""
+    """Append one JSON object as one line; a torn last line is cut first.
+
+    Several threads and processes may do so at once: one waits for the other.
+    """
     line = json.dumps(document, separators=(",", ":"), ensure_ascii=False) + "\n"
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
+        _lock(handle)  # until it is closed
         size = _whole_lines(handle)
         os.ftruncate(handle, size)
         os.lseek(handle, size, os.SEEK_SET)
@@ -96,6 +101,14 @@ def read_lines(path: Path, offset: int = 0) -> Iterator[tuple[int, dict[str, Any
             return
         offset += len(line)
         yield offset, _object(line)
+
+
+def _lock(handle: int) -> None:
+    """Wait until nobody else has the file locked."""
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -150,3 +150,14 @@ def test_every_color_stands_out_on_the_light_and_on_the_dark_background(color):
     luminance = sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
     assert 1.05 / (luminance + 0.05) >= 2.5
     assert (luminance + 0.05) / (0.0044 + 0.05) >= 2.5
+
+
+def test_the_gpus_of_a_machine_share_charts_with_their_numbers():
+    (chart,) = live_charts(["gpu/0/power_w", "gpu/10/power_w", "gpu/2/power_w"])
+    assert (chart.title, chart.unit) == ("GPU power", "W")
+    assert [curve.label for curve in chart.curves] == ["GPU 0", "GPU 2", "GPU 10"]
+
+
+def test_the_machine_and_the_process_have_charts_of_their_own():
+    charts = live_charts(["system/cpu_percent", "system/process_cpu_percent"])
+    assert [chart.title for chart in charts] == ["Processor", "Processor, this process"]

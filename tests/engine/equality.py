@@ -8,9 +8,13 @@ from safetensors.numpy import load_file
 from engine.runs.run import Run
 
 
+BESIDE = ("speed/", "memory/", "system/", "gpu/")
+"""What is measured of the machine, and so is never the same twice."""
+
+
 def curves(run: Run) -> dict[str, tuple[list[int], bytes]]:
     """Steps and exact values of every metric that is a function of the training alone."""
-    measured = [name for name in run.metrics() if not name.startswith(("speed/", "memory/"))]
+    measured = [name for name in run.metrics() if not name.startswith(BESIDE)]
     found = {name: run.series(name) for name in measured}
     return {name: (series.step.tolist(), series.value.tobytes()) for name, series in found.items()}
 

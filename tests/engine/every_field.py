@@ -268,6 +268,7 @@ _GROUPS: dict[str, dict[str, Case]] = {
         "every_steps": _curves(2),
         "layers_every_steps": _curves(2),
         "histograms_every_steps": Case(2, "histograms"),
+        "system_every_s": Case(None, "beside"),
     },
 }
 _STALE = _OFTEN | {

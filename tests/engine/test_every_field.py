@@ -74,6 +74,7 @@ class Watch:
             "deterministic": set(),
             "threads": set(),
             "processes": set(),
+            "beside": set(),
             "compiled": [],
             "forwards": 0,
         }
@@ -105,6 +106,7 @@ class Watch:
         self.seen["batches"].add(len(inputs[0]))
         self.seen["deterministic"].add(torch.get_deterministic_debug_mode())
         self.seen["processes"].add(len(multiprocessing.active_children()))
+        self.seen["beside"] |= {t.name for t in threading.enumerate() if t.name == "system"}
         if type(module).__name__ != "MLP":
             return None
         if not module.training:

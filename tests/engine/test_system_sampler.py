@@ -1,0 +1,219 @@
+"""The machine is measured beside training, and no run is another one for it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from engine.errors import BadInput
+from engine.launch.worker import work
+from engine.run_spec import RunSpec
+from engine.runs.run import Run
+from engine.runs.store import RunStore
+from engine.system import sampler
+from engine.system.gpu_reader import opened, visible_numbers
+from engine.system.machine_reader import MachineReader
+from engine.system.sampler import SystemSampler
+from tests.engine.equality import assert_same_bits
+from tests.engine.every_field import BASES
+
+IDS = ["GPU-aaa1", "GPU-aab2", "GPU-ccc3"]
+
+
+class Clock:
+    """Waits for nothing, and is over after so many pauses."""
+
+    def __init__(self, pauses: int) -> None:
+        self.left = pauses
+        self.pauses: list[float] = []
+        self.over = threading.Event()
+
+    def wait(self, closing: threading.Event, pause_s: float) -> bool:
+        self.pauses.append(pause_s)
+        self.left -= 1
+        if self.left < 0:
+            self.over.set()
+            return True
+        return False
+
+
+class NVML:
+    """Stands for the driver's library."""
+
+    class NVMLError(Exception):
+        pass
+
+    class NVMLError_LibraryNotFound(NVMLError):
+        pass
+
+    class NVMLError_DriverNotLoaded(NVMLError):
+        pass
+
+    NVML_TEMPERATURE_GPU = 0
+
+    def __init__(self, init: Exception | None = None, power: Exception | None = None) -> None:
+        self._init, self.power = init, power
+
+    def nvmlInit(self) -> None:
+        if self._init:
+            raise self._init
+
+    def nvmlDeviceGetCount(self) -> int:
+        return len(IDS)
+
+    def nvmlDeviceGetHandleByIndex(self, number: int) -> int:
+        return number
+
+    def nvmlDeviceGetUUID(self, handle: int) -> str:
+        return IDS[handle]
+
+    def nvmlDeviceGetUtilizationRates(self, handle: int) -> object:
+        return type("Rates", (), {"gpu": 40 + handle})
+
+    def nvmlDeviceGetMemoryInfo(self, handle: int) -> object:
+        return type("Memory", (), {"used": 3_000_000_000})
+
+    def nvmlDeviceGetPowerUsage(self, handle: int) -> int:
+        if self.power:
+            raise self.power
+        return 250_500
+
+    def nvmlDeviceGetTemperature(self, handle: int, sensor: int) -> int:
+        return 61
+
+
+def sampled(read, clock: Clock, every_s: float = 5.0) -> list[dict[str, float]]:
+    logged: list[dict[str, float]] = []
+    with SystemSampler(lambda: read, logged.append, every_s, wait=clock.wait):
+        assert clock.over.wait(10)
+    return logged
+
+
+def test_the_first_reading_comes_early_and_the_others_at_their_pace():
+    clock = Clock(pauses=3)
+    assert sampled(lambda: {"system/cpu_percent": 7.0}, clock) == [{"system/cpu_percent": 7.0}] * 3
+    assert clock.pauses == [1.0, 5.0, 5.0, 5.0]
+
+
+def test_a_shorter_pace_holds_from_the_beginning():
+    clock = Clock(pauses=1)
+    sampled(dict, clock, every_s=0.25)
+    assert clock.pauses == [0.25, 0.25]
+
+
+def test_a_reading_that_fails_leaves_a_gap():
+    answers = iter([OSError("gone"), {"a": 1.0}])
+
+    def read() -> dict[str, float]:
+        answer = next(answers)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    assert sampled(read, Clock(pauses=2)) == [{"a": 1.0}]
+
+
+def test_nothing_is_measured_when_the_block_is_left():
+    with SystemSampler(lambda: dict, [].append, 5.0):
+        pass
+    assert "system" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_the_machine_has_values_that_can_be(tmp_path: Path):
+    reading = MachineReader(tmp_path)()
+    assert set(reading) == {
+        "system/cpu_percent",
+        "system/memory_percent",
+        "system/disk_free_gb",
+        "system/process_cpu_percent",
+        "system/process_memory_mb",
+    }
+    assert 0 <= reading["system/cpu_percent"] <= 100
+    assert 0 < reading["system/memory_percent"] < 100
+    assert reading["system/process_memory_mb"] > 10
+
+
+@pytest.mark.parametrize(
+    ("visible", "numbers"),
+    [
+        (None, [0, 1, 2]),
+        ("0", [0]),
+        ("2, 0", [0, 2]),
+        ("1,1", [1]),
+        ("0,7,1", [0]),
+        ("GPU-aab", [1]),
+        ("GPU-zzz", []),
+        ("MIG-aaa", []),
+        ("-1", []),
+        ("", []),
+        ("²", []),
+    ],
+)
+def test_only_the_gpus_that_training_sees_are_measured(visible, numbers):
+    assert visible_numbers(visible, IDS) == numbers
+
+
+def test_a_gpu_is_read_under_its_number():
+    reader = opened(NVML(), "2", [].append)
+    assert reader is not None
+    assert reader() == {
+        "gpu/2/utilisation_percent": 42.0,
+        "gpu/2/memory_mb": 3000.0,
+        "gpu/2/power_w": 250.5,
+        "gpu/2/temperature_c": 61.0,
+    }
+
+
+def test_what_the_driver_does_not_tell_is_a_gap_and_said_once():
+    said: list[str] = []
+    nvml = NVML(power=NVML.NVMLError("Not Supported"))
+    reader = opened(nvml, "0", said.append)
+    assert reader is not None
+    assert "gpu/0/power_w" not in reader()
+    assert "gpu/0/power_w" not in reader()
+    assert said == ["The NVIDIA driver does not tell gpu/0/power_w now: Not Supported."]
+    nvml.power = None
+    assert reader()["gpu/0/power_w"] == 250.5
+
+
+@pytest.mark.parametrize("error", [NVML.NVMLError_LibraryNotFound, NVML.NVMLError_DriverNotLoaded])
+def test_a_machine_without_a_driver_has_no_gpu_and_nothing_to_say(error):
+    said: list[str] = []
+    assert opened(NVML(init=error()), None, said.append) is None
+    assert said == []
+
+
+def test_a_driver_that_does_not_answer_is_said():
+    said: list[str] = []
+    assert opened(NVML(init=NVML.NVMLError("Unknown Error")), None, said.append) is None
+    assert "Unknown Error" in said[0]
+
+
+def test_no_visible_gpu_asks_nothing_of_the_driver():
+    assert opened(None, "", [].append) is None
+
+
+def trained(root: Path, every_s: float | None) -> Run:
+    training = BASES["mlp"]["training"] | {"logging": {"system_every_s": every_s}}
+    store = RunStore(root)
+    run = store.create(RunSpec.parse(BASES["mlp"] | {"training": training}))
+    assert work(store, run.id).status == "completed"
+    return run
+
+
+def test_a_run_has_the_same_bits_with_it_and_without_it(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(sampler, "FIRST_S", 0.0)
+    measured, plain = trained(tmp_path, 0.1), trained(tmp_path, None)
+    assert_same_bits(measured, plain)
+    assert "system/cpu_percent" in measured.metrics()
+    assert not [name for name in plain.metrics() if name.startswith(("system/", "gpu/"))]
+    steps = measured.series("system/cpu_percent").step.tolist()
+    assert steps == sorted(steps)
+
+
+@pytest.mark.parametrize("every_s", [0, -1, 0.01, "often"])
+def test_a_pace_that_would_cost_something_is_refused(every_s):
+    with pytest.raises(BadInput, match="system_every_s"):
+        RunSpec.parse(BASES["mlp"] | {"training": {"logging": {"system_every_s": every_s}}})
