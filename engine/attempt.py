@@ -53,12 +53,11 @@ class Attempt:
         beside: Beside = NOTHING,
     ) -> None:
         self._config, self._reporter = config, reporter
-        train, val = sources
-        steps = total_steps(config, len(train))
+        self._train_source, val = sources
+        steps = total_steps(config, len(self._train_source))
         assert steps, "callers refuse empty training data"
-        self._steps_per_epoch = steps_per_epoch(config, len(train))
+        self._steps_per_epoch = steps_per_epoch(config, len(self._train_source))
         self._route = Route(reporter.run.folder, config, steps)
-        self._train_source = train
         self._loop = TrainingLoop(
             model,
             OptimizerFactory.build(model, config.optimizer, config.parameters),
@@ -66,7 +65,7 @@ class Attempt:
             prepared(self._train_source, self._config),
             config,
             task,
-            loss=loss_for(task, train),
+            loss=loss_for(task, self._train_source),
             tell=reporter.event,
             known=beside.known,
         )

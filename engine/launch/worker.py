@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 from engine.data.sources import facts_of
@@ -12,6 +13,7 @@ from engine.runs.reporter import RunReporter, reporting
 from engine.runs.run import Run
 from engine.runs.state import LauncherName, RunState
 from engine.runs.store import RunStore
+from engine.runs.worker_log import kept
 
 _log = logging.getLogger(__name__)
 
@@ -27,8 +29,10 @@ def work(store: RunStore, run_id: str, *, launcher: LauncherName = "foreground")
     """
     run = store.open(run_id)
     try:
-        with reporting(run, launcher) as reporter:
+        with reporting(run, launcher) as reporter, kept(run.folder, launcher):
+            _log.info("run %s is worked on by process %d", run_id, os.getpid())
             _train(run, reporter)
+            _log.info("run %s: %s", run_id, reporter.state.reason)
     except RunIsBusy:
         raise
     except EngineError as error:

@@ -74,9 +74,15 @@ def sampling(
     if every_s is None:
         return nullcontext()
 
+    def tell(text: str) -> None:
+        try:
+            reporter.run.add_event("system", text, step=reporter.step)
+        except OSError as error:  # the reserve is for what training has to say
+            _log.warning("not told (%s): %s", error, text)
+
     def make_reader() -> Reader:
         machine = MachineReader(reporter.run.folder)
-        gpus = gpu_reader(lambda text: reporter.event("system", text))
+        gpus = gpu_reader(tell)
         return (lambda: machine() | gpus()) if gpus else machine
 
     return SystemSampler(make_reader, log, every_s)
