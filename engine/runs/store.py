@@ -118,6 +118,17 @@ class RunStore:
             raise UnknownRun(run_id, self.root)
         return Run(folder)
 
+    def summary(self, run_id: str) -> RunSummary:
+        """One run's row, read again only when it has changed.
+
+        Raises:
+            UnknownRun: for an id that is not one of ours or has no folder.
+        """
+        found = self._summary(run_id) if _RUN_ID.fullmatch(run_id) else None
+        if found is None:
+            raise UnknownRun(run_id, self.root)
+        return found
+
     def list(self) -> Sequence[RunSummary]:
         """All runs, newest first; only what changed since the last call is read again."""
         ids = [entry.name for entry in os.scandir(self.root) if _RUN_ID.fullmatch(entry.name)]

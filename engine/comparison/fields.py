@@ -1,0 +1,66 @@
+"""What runs can be grouped by and plotted against: their facts, and the values of their metrics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from engine.comparison.chosen import Compared
+from engine.comparison.directions import mode_of
+from engine.comparison.summaries import Summaries
+from engine.runs.facts import Fact
+
+_BEST = re.compile(r"best\((.+)\)", re.DOTALL)
+
+LABELS = ("group", "project", "tags", "name")
+"""Facts that people give; the first that runs are grouped by."""
+
+_WORDS = frozenset({"id", "notes", "reason"})
+"""Texts that are each run's own."""
+_OUTCOMES = frozenset(
+    {"status", "step", "total_steps", "progress", "epoch", "best", "best.metric", "best.step"}
+    | {"trained_s", "queued_at", "started_at", "ended_at", "created_at", "archived"}
+)
+"""What became of a run, as against what it was made of."""
+
+
+def best_of(metric: str) -> str:
+    """The name of the field that holds the best value of a metric."""
+    return f"best({metric})"
+
+
+def metric_of(field: str) -> str:
+    """The metric of a field that holds its newest or best value."""
+    found = _BEST.fullmatch(field)
+    return found[1] if found else field
+
+
+def metrics_of(runs: Sequence[Compared]) -> list[str]:
+    """Names of all metrics that the runs have logged, sorted."""
+    return sorted({metric for run in runs for metric in run.run.metrics()})
+
+
+def value_of(run: Compared, field: str, among: Sequence[Compared], known: Summaries) -> Fact:
+    """The value of a fact, of a metric (its newest) or of `best(metric)`; unknown is None.
+
+    Facts go before metrics; `among` are the runs whose tasks say which way a metric is better.
+    """
+    if field in run.facts:
+        return run.facts[field]
+    metric = metric_of(field)
+    summary = known.of(run, metric)
+    at = summary.newest if metric == field else summary.best(mode_of(metric, among))
+    return None if at is None else at.value
+
+
+def grouping_fields(runs: Sequence[Compared]) -> list[str]:
+    """Facts by which the runs fall into groups: labels, then settings that differ between them."""
+    differing = [field for field in fact_names(runs) if field not in _OUTCOMES]
+    labels = [field for field in LABELS if field in differing]
+    return labels + [field for field in differing if field not in LABELS]
+
+
+def fact_names(runs: Sequence[Compared]) -> list[str]:
+    """Names of the facts that are not the same in all runs."""
+    names = dict.fromkeys(name for run in runs for name in run.facts if name not in _WORDS)
+    return [name for name in names if len({repr(run.facts.get(name)) for run in runs}) > 1]

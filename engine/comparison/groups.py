@@ -1,0 +1,66 @@
+"""Groups of runs that have the same values of some facts, as the same settings with other seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from engine.comparison.chosen import Compared
+from engine.comparison.differences import settings_of
+from engine.comparison.words import shown
+from engine.documents.differences import differing
+from engine.runs.facts import Fact
+
+_SEED = "training.reproducibility.seed"
+
+_Key = tuple[tuple[int, float, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Runs with the same values of the fields that they are grouped by."""
+
+    label: str
+    runs: tuple[Compared, ...]
+
+    def otherwise(self) -> tuple[str, ...]:
+        """Labels of settings other than the seed that are not the same in the group's runs."""
+        sides = [settings_of(run, "configuration") | settings_of(run, "data") for run in self.runs]
+        found = [path for path in differing(sides) if path != _SEED]
+        return tuple(next(s[path].label for s in sides if path in s) for path in found)
+
+
+def groups(runs: Sequence[Compared], fields: Sequence[str]) -> tuple[Group, ...]:
+    """The groups in the order of their values, numbers before texts and the unknown last.
+
+    Without fields every run is a group of its own.
+    """
+    if not fields:
+        return tuple(Group(run.heading, (run,)) for run in runs)
+    ordered = sorted(runs, key=lambda run: (_key(run, fields), run.id))
+    return tuple(
+        _group(tuple(members), fields)
+        for _, members in groupby(ordered, key=lambda run: _key(run, fields))
+    )
+
+
+def _group(runs: tuple[Compared, ...], fields: Sequence[str]) -> Group:
+    values = [runs[0].facts.get(field) for field in fields]
+    return Group(" · ".join(map(shown, values)), runs)
+
+
+def _key(run: Compared, fields: Sequence[str]) -> _Key:
+    return tuple(_rank(run.facts.get(field)) for field in fields)
+
+
+def _rank(fact: Fact) -> tuple[int, float, str]:
+    match fact:
+        case None | "" | ():
+            return 3, 0.0, ""
+        case bool():
+            return 1, float(fact), ""
+        case int() | float():
+            return 0, float(fact), ""
+        case _:
+            return 2, 0.0, shown(fact)
