@@ -37,6 +37,8 @@ class Chart:
     """Whether the y axis is logarithmic unless the viewer says otherwise."""
     help: str = ""
     """One sentence on what is measured."""
+    section: str = ""
+    """Under which heading it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,18 @@ _ROLES: dict[str, tuple[Role, str]] = {
 _TOGETHER = {"memory/process_mb": ("memory", "Process"), "memory/gpu_mb": ("memory", "GPU")}
 """Metrics that share a chart: its quantity, and the label of the curve."""
 
+_SECTIONS = {
+    "train": "Training and validation",
+    "val": "Training and validation",
+    "optim": "Optimizer",
+    "speed": "Speed",
+    "memory": "Memory",
+    "layers": "Layers",
+    "system": "System",
+    "gpu": "GPU",
+}
+_ELSEWHERE = "Other"
+
 _BY_LAYER = re.compile(r"(layers/(?:grad_norm|update_ratio))/(.+)", re.DOTALL)
 """Metrics that share a chart with those of the other parameters."""
 
@@ -146,6 +160,12 @@ def overlay_charts(metrics: Iterable[str]) -> tuple[Chart, ...]:
     """Charts for several runs: one a metric, in which every run is a curve."""
     ordered = sorted(set(metrics), key=_reading_order)
     return tuple(_chart(metric, [metric], whole=True) for metric in ordered)
+
+
+def section_of(metric: str) -> str:
+    """The heading of a metric's charts: its prefix, in words where it is one of ours."""
+    prefix, slash, rest = metric.partition("/")
+    return _SECTIONS.get(prefix, prefix) if slash and prefix and rest else _ELSEWHERE
 
 
 def chosen_metrics(
@@ -196,7 +216,8 @@ def _chart(key: str, metrics: list[str], *, whole: bool = False) -> Chart:
     family = _FAMILIES.get(quantity) or _Family(quantity)
     curves = tuple(_curve(metric, family) for metric in metrics)
     title = _overlay_title(metrics[0], family) if whole else family.title
-    return Chart(key, title, family.unit, curves, family.log, family.help)
+    section = section_of(metrics[0])
+    return Chart(key, title, family.unit, curves, family.log, family.help, section)
 
 
 def _overlay_title(metric: str, family: _Family) -> str:

@@ -5,31 +5,40 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from components.charts.sampling import Window
 
 Tone = Literal["calm", "warning", "bad", "best"]
+Kind = Literal["changes", "alerts", "trouble", "checkpoints", "resumes", "drift", "best"]
+"""What a viewer may choose to see."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 MOST = 50
-"""Marks over the width of a chart; what lies closer together becomes one."""
+"""Marks of one row over the width of a chart; what lies closer together becomes one."""
 _LONGEST = 200
 
-_TONES: dict[str, Tone] = {
-    "steered": "calm",
-    "extended": "calm",
-    "forked": "calm",
-    "learning-rate": "calm",
-    "alert": "warning",
-    "compile-failed": "warning",
-    "refused": "warning",
-    "skipped": "bad",
-    "rolled-back": "bad",
-    "out-of-memory": "bad",
-    "failed": "bad",
-    "best": "best",
+_DRAWN: dict[str, tuple[Kind, Tone]] = {
+    "steered": ("changes", "calm"),
+    "extended": ("changes", "calm"),
+    "forked": ("changes", "calm"),
+    "learning-rate": ("changes", "calm"),
+    "alert": ("alerts", "warning"),
+    "compile-failed": ("alerts", "warning"),
+    "refused": ("alerts", "warning"),
+    "checkpoint-lost": ("alerts", "warning"),
+    "skipped": ("trouble", "bad"),
+    "rolled-back": ("trouble", "bad"),
+    "out-of-memory": ("trouble", "bad"),
+    "failed": ("trouble", "bad"),
+    "checkpoint": ("checkpoints", "calm"),
+    "resumed": ("resumes", "calm"),
+    "drift": ("drift", "warning"),
+    "best": ("best", "best"),
 }
 """Kinds of events that are drawn."""
+_ROWS: dict[Kind, str] = {"checkpoints": "checkpoints", "best": "best"}
+"""Marks that are never merged with others."""
 _STEERED, _BACK = "steered", "rolled back"
 _WORST: Sequence[Tone] = ("bad", "warning", "calm")
 
@@ -46,6 +55,7 @@ class Mark:
     """What it was, in two or three words."""
     text: str
     """What it was, in a sentence."""
+    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +66,21 @@ class Drawn:
     tone: Tone
     text: str
     count: int
+    row: str = "events"
+    """Checkpoints and the best step are drawn apart from the rest."""
 
 
 def mark_of(event: Mapping[str, Any]) -> Mark | None:
     """The mark of an event; None for one that is not drawn or has no place."""
     kind, step, time = str(event.get("kind")), event.get("step"), event.get("time")
-    if kind not in _TONES or not isinstance(step, int) or not isinstance(time, int | float):
+    if kind not in _DRAWN or not isinstance(step, int) or not isinstance(time, int | float):
         return None
     label = event.get("alert", kind) if kind == "alert" else kind
     text = _first_sentence(str(event.get("text", "")))
-    return Mark(step, float(time), _TONES[kind], str(label).replace("-", " "), text)
+    if kind == "resumed":
+        text = f"Resumed from step {step:,}"
+    group, tone = _DRAWN[kind]
+    return Mark(step, float(time), tone, str(label).replace("-", " "), text, group)
 
 
 def still_there(marks: Sequence[Mark], event: Mapping[str, Any]) -> Sequence[Mark]:
@@ -82,24 +97,41 @@ def still_there(marks: Sequence[Mark], event: Mapping[str, Any]) -> Sequence[Mar
     return [mark for mark in moved if mark.step <= begun or mark.label == _STEERED]
 
 
+def with_next(marks: Sequence[Mark], event: Mapping[str, Any]) -> list[Mark]:
+    """The marks after one more event; a roll-back says itself where the curves go on."""
+    left = list(still_there(marks, event))
+    mark = mark_of(event)
+    if mark is None or (mark.kind == "resumes" and left and left[-1].label == _BACK):
+        return left
+    return [*left, mark]
+
+
 def merged(places: Iterable[tuple[float, Mark]], window: Window) -> list[Drawn]:
     """The marks inside a window, from left to right; near ones are one, with the worst tone."""
     inside = [(x, mark) for x, mark in places if window.low <= x <= window.high]
-    apart = (window.high - window.low) / MOST
-    groups: list[list[tuple[float, Mark]]] = []
+    rows: dict[str, list[tuple[float, Mark]]] = {}
     for x, mark in sorted(inside, key=lambda place: (place[0], place[1].step)):
-        alone = mark.tone == "best" or not groups or groups[-1][0][1].tone == "best"
-        if alone or x - groups[-1][0][0] > apart:
+        rows.setdefault(_ROWS.get(mark.kind, "events"), []).append((x, mark))
+    apart = (window.high - window.low) / MOST
+    drawn = [_drawn(group, row) for row, marks in rows.items() for group in _near(marks, apart)]
+    return sorted(drawn, key=lambda mark: mark.x)
+
+
+def _near(marks: Sequence[tuple[float, Mark]], apart: float) -> list[list[tuple[float, Mark]]]:
+    """Neighbours that lie no further apart; the step of the best is alone."""
+    groups: list[list[tuple[float, Mark]]] = []
+    for x, mark in marks:
+        if mark.tone == "best" or not groups or x - groups[-1][0][0] > apart:
             groups.append([])
         groups[-1].append((x, mark))
-    return [_drawn(group) for group in groups]
+    return groups
 
 
-def _drawn(group: Sequence[tuple[float, Mark]]) -> Drawn:
+def _drawn(group: Sequence[tuple[float, Mark]], row: str) -> Drawn:
     marks = [mark for _, mark in group]
     tones = {mark.tone for mark in marks}
     tone: Tone = next((tone for tone in _WORST if tone in tones), "best")
-    return Drawn(group[0][0], tone, _words(marks), len(marks))
+    return Drawn(group[0][0], tone, _words(marks), len(marks), row)
 
 
 def _words(marks: Sequence[Mark]) -> str:

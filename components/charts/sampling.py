@@ -75,28 +75,40 @@ def visible(
 ) -> Indices:
     """Ascending indices of the points to draw for a window that is `columns` pixels wide.
 
+    Columns are evenly spaced; `visible_between` takes any others.
+    """
+    return visible_between(x, values, window, column_edges(window, columns), blocks)
+
+
+def visible_between(
+    x: Places, values: Values, window: Window, edges: Values, blocks: Extrema = NO_EXTREMA
+) -> Indices:
+    """Ascending indices of the points to draw for a window that `edges` cut into pixel columns.
+
     One neighbour outside each end comes along, so that lines run to the edge. `blocks` are the
     extrema of the same series; with them the cost hardly depends on its length.
     """
     start, stop = span(x, window)
     around = max(start - 1, 0), min(stop + 1, len(x))
-    if stop - start <= POINTS_PER_COLUMN * columns:
+    if stop - start <= POINTS_PER_COLUMN * (len(edges) + 1):
         return np.arange(*around, dtype=np.int64)
-    bounds = _column_bounds(x, window, columns, (start, stop))
+    bounds = _column_bounds(x, edges, (start, stop))
     chosen = _best_of(values, _candidates(bounds, blocks), bounds)
     before = np.arange(around[0], start, dtype=np.int64)
     behind = np.arange(stop, around[1], dtype=np.int64)
     return np.concatenate([before, chosen, behind])
 
 
-def column_edges(window: Window, columns: int) -> Values:
+def column_edges(window: Window, columns: int, *, log: bool = False) -> Values:
     """The x coordinates between neighbouring pixel columns; a point on one belongs right of it."""
-    return window.low + (window.high - window.low) * (np.arange(1, columns) / columns)
+    shares = np.arange(1, columns) / columns
+    if log and window.low > 0:
+        return np.asarray(window.low * (window.high / window.low) ** shares)
+    return window.low + (window.high - window.low) * shares
 
 
-def _column_bounds(x: Places, window: Window, columns: int, inside: tuple[int, int]) -> Indices:
+def _column_bounds(x: Places, edges: Values, inside: tuple[int, int]) -> Indices:
     """Index of the first point of each column, and the end of the last."""
-    edges = column_edges(window, columns)
     start, stop = inside
     between = start + np.searchsorted(x[start:stop], _like(x, edges, np.ceil), side="left")
     return np.concatenate([[start], between, [stop]]).astype(np.int64)

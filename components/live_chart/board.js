@@ -13,6 +13,7 @@ const PAUSE_MS = { live: 1000, waiting: 2000, ended: 10_000 };
 const COLUMN_BUCKET = 20;
 const LEAST_COLUMNS = 60;
 const MOST_COLUMNS = 12_000; // of all curves together; more than 30 runs are drawn a bit coarser
+const KINDS = ["changes", "alerts", "trouble", "checkpoints", "resumes", "drift", "best"];
 const DRAG_ENDS = ["pointerup", "pointercancel", "blur"];
 
 // Streamlit calls this when the board appears and whenever its data or the theme changes.
@@ -131,11 +132,11 @@ class Board {
 
   // The charts for what was logged by now and what the page expects.
   async layOut(signal) {
-    const { grow, overlay, expected, feed } = this.data;
+    const { grow, overlay, expected, without, only, feed } = this.data;
     if (!grow) return;
     const run = this.data.runs.map((entry) => entry.id);
     const kind = overlay ? "overlay" : "live";
-    this.arrange(await askBoard(feed, { run, metric: expected, kind }, signal));
+    this.arrange(await askBoard(feed, { run, metric: expected, kind, without, only }, signal));
   }
 
   question(visible) {
@@ -151,7 +152,7 @@ class Board {
       x: axis,
       width: Math.max(LEAST_COLUMNS, Math.min(columns, Math.floor(MOST_COLUMNS / layers))),
       weight: smoothing,
-      marks: marks === "on" && this.data.runs.length === 1,
+      marks: marks === "on" && this.data.runs.length === 1 ? KINDS : [],
       have: this.token,
       ...(zoom && { low: zoom[0], high: zoom[1] }),
     };
@@ -185,7 +186,8 @@ class Board {
   }
 
   pause() {
-    const runs = Object.values(this.header?.runs ?? {});
+    if (!this.header) return PAUSE_MS.waiting;
+    const runs = Object.values(this.header.runs);
     if (runs.some((run) => run.status === "running")) return PAUSE_MS.live;
     return runs.some((run) => run.active) ? PAUSE_MS.waiting : PAUSE_MS.ended;
   }

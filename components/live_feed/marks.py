@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 
-from components.charts.marks import Drawn, Mark, mark_of, merged, still_there
+from components.charts.marks import Drawn, Kind, Mark, merged, with_next
 from components.charts.sampling import Window
 from components.live_feed.axes import Scale
 from components.live_feed.series_cache import Points
@@ -30,10 +31,7 @@ class _Log:
         with self.lock:
             events, self._offset = run.events(self._offset)
             for event in events:
-                self._marks = list(still_there(self._marks, event))
-                mark = mark_of(event)
-                if mark is not None:
-                    self._marks.append(mark)
+                self._marks = with_next(self._marks, event)
             return tuple(self._marks)
 
 
@@ -54,19 +52,28 @@ class MarkCache:
         return log.read_on(run)
 
 
+class Seen(NamedTuple):
+    """How a viewer looks at a run."""
+
+    scale: Scale
+    window: Window
+    kinds: Sequence[Kind]
+
+
 def drawn_marks(
-    marks: Sequence[Mark], state: RunState, scale: Scale, points: Points | None, window: Window
+    marks: Sequence[Mark], state: RunState, points: Points | None, seen: Seen
 ) -> list[Drawn]:
     """The marks inside a window of an x axis, with one for the best model so far.
 
     `points` are those of any curve of the run; they tell when a step was.
     """
-    return merged(_placed([*marks, *_best(state, points)], scale), window)
+    chosen = [mark for mark in [*marks, *_best(state, points)] if mark.kind in seen.kinds]
+    return merged(_placed(chosen, seen.scale), seen.window)
 
 
 def _placed(marks: Sequence[Mark], scale: Scale) -> Iterator[tuple[float, Mark]]:
     for mark in marks:
-        yield scale.x_of(mark.time if scale.axis == "time" else mark.step), mark
+        yield scale.x_of(mark.time if scale.is_time else mark.step), mark
 
 
 def _best(state: RunState, points: Points | None) -> Iterator[Mark]:
@@ -75,4 +82,4 @@ def _best(state: RunState, points: Points | None) -> Iterator[Mark]:
         return
     at = min(int(np.searchsorted(points.step, best.step)), len(points.step) - 1)
     text = f"Best {best.metric}: {best.value:.4g} at step {best.step:,}"
-    yield Mark(best.step, float(points.time[at]), "best", "best", text)
+    yield Mark(best.step, float(points.time[at]), "best", "best", text, "best")

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 from starlette.datastructures import QueryParams
 
+from components.charts.bands import BandKind, Relation
+from components.charts.marks import Kind
 from components.charts.sampling import Window
 from engine.frozen import Frozen
 
-Axis = Literal["step", "epoch", "time"]
+Axis = Literal["step", "epoch", "examples", "tokens", "time", "wall"]
+"""`time` counts from the start of the run, pauses included; `wall` is that of the clock."""
 
-_REPEATED = frozenset({"run", "metric", "smooth", "without", "only"})
+_REPEATED = frozenset({"run", "metric", "smooth", "marks", "without", "only"})
 
 
-class SeriesQuery(Frozen):
-    """Which curves to draw, over which stretch of the x axis, how wide."""
+class _Stretch(Frozen):
+    """Curves, and a stretch of the x axis."""
 
     run: tuple[str, ...] = Field(min_length=1, max_length=200)
     metric: tuple[str, ...] = Field(min_length=1, max_length=2000)
-    smooth: tuple[str, ...] = ()
-    """Metrics for which a smoothed curve is wanted beside the raw one."""
     x: Axis = "step"
     low: float | None = None
     high: float | None = None
     """The zoomed stretch of the x axis; without both, everything there is."""
-    width: int = Field(400, ge=1, le=8192)
-    """Pixel columns of one chart."""
-    weight: float = Field(0.0, ge=0, le=0.999)
-    """Smoothing: 0 for none."""
-    marks: bool = False
-    """Whether to tell what happened to the run beside its numbers; only of a single run."""
-    have: str = ""
-    """The token of the last answer, so that only what is new is sent."""
 
     @model_validator(mode="after")
-    def _is_a_window(self) -> SeriesQuery:
+    def _is_a_window(self) -> Self:
         if (self.low is None) != (self.high is None):
             raise ValueError("low and high belong together; give both or none.")
         if self.low is not None and self.high is not None and self.low >= self.high:
@@ -47,6 +40,39 @@ class SeriesQuery(Frozen):
     def window(self) -> Window | None:
         """The zoomed stretch, None for everything."""
         return None if self.low is None or self.high is None else Window(self.low, self.high)
+
+
+class SeriesQuery(_Stretch):
+    """Which curves to draw, over which stretch of the x axis, how wide."""
+
+    smooth: tuple[str, ...] = ()
+    """Metrics for which a smoothed curve is wanted beside the raw one."""
+    width: int = Field(400, ge=1, le=8192)
+    """Pixel columns of one chart."""
+    weight: float = Field(0.0, ge=0, le=0.999)
+    """Smoothing: 0 for none."""
+    log: bool = False
+    """Whether the columns are those of a logarithmic x axis."""
+    marks: tuple[Kind, ...] = ()
+    """What to tell of that happened to the run beside its numbers; only of a single run."""
+    clip: bool = False
+    """Whether to tell between which values nearly all points of a curve lie."""
+    groups: dict[str, str] = {}
+    """Labels of runs; those with the same label are drawn as one, with a band."""
+    band: BandKind = "std"
+    baseline: str = ""
+    """The run that the others are drawn relative to; empty for none."""
+    relative: Relation = "difference"
+    have: str = ""
+    """The token of the last answer, so that only what is new is sent."""
+
+
+class PointsQuery(_Stretch):
+    """Which raw points to put into a file."""
+
+    format: Literal["csv", "parquet"] = "csv"
+    title: str = Field("", max_length=1000)
+    """What the file is named after."""
 
 
 class BoardQuery(Frozen):

@@ -1,37 +1,36 @@
-"""The HTTP routes of the feed. Plain functions, so that reading files never blocks the server."""
+"""The HTTP routes of the feed. Files are read in threads, so that this never blocks the server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import wraps
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
 
-import orjson
-from starlette.exceptions import HTTPException
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
+from components.live_feed.answers import COMPRESSED, HEADERS, as_json, explained
 from components.live_feed.assets import PREFIX, serve_asset
-from components.live_feed.layout import laid_out
-from components.live_feed.query import BoardQuery, SeriesQuery, plain
+from components.live_feed.download import download
+from components.live_feed.host_guard import HostGuard
+from components.live_feed.layout import brief, laid_out
+from components.live_feed.query import BoardQuery, PointsQuery, SeriesQuery, plain
 from components.live_feed.refresh import Caches, refresh
-from engine.errors import BadInput, EngineError, UnknownRun
+from engine.errors import EngineError
+from engine.frozen import Frozen
 from engine.runs.store import RunStore
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
-_HEADERS = {
-    "Cache-Control": "no-store",
-    # the numbers hardly shrink, and compressing them would cost more than sending them
-    "Content-Encoding": "identity",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_MOST_ASKED = 4 * 1024**2
+"""Bytes of a question; one about 100 runs with 100 curves each has about one million."""
 
-Endpoint = Callable[[Request], Response]
+Asked = bytes | Mapping[str, object]
+"""A JSON document, or the parameters of an address."""
+Query = TypeVar("Query", bound=Frozen)
 
 
 def routes(store: RunStore, *, allowed_hosts: Sequence[str] = LOCAL_HOSTS) -> list[BaseRoute]:
@@ -43,26 +42,51 @@ def routes(store: RunStore, *, allowed_hosts: Sequence[str] = LOCAL_HOSTS) -> li
     """
     caches = Caches()
 
-    @_explained
-    def series(request: Request) -> Response:
-        query = SeriesQuery.parse(plain(request.query_params))
-        news = refresh(store, caches, query)
+    def series(asked: Asked) -> Response:
+        news = refresh(store, caches, _parsed(SeriesQuery, asked))
         if news is None:
-            return Response(status_code=204, headers=_HEADERS)
-        return Response(news, media_type="application/octet-stream", headers=_HEADERS)
+            return Response(status_code=204, headers=HEADERS)
+        return Response(news, media_type="application/octet-stream", headers=HEADERS)
 
-    @_explained
-    def board(request: Request) -> Response:
-        query = BoardQuery.parse(plain(request.query_params))
-        return _json({"charts": laid_out(query, {*query.metric, *_metrics(store, query.run)})})
+    def board(asked: Asked) -> Response:
+        query = _parsed(BoardQuery, asked)
+        charts = laid_out(query, {*query.metric, *_metrics(store, query.run)})
+        return as_json({"charts": [brief(chart) for chart in charts]}, headers=COMPRESSED)
+
+    def points(asked: Asked) -> Response:
+        return download(store, _parsed(PointsQuery, asked))
+
+    def asset(request: Request) -> Response:
+        return explained(partial(serve_asset, request))
 
     mounted = [
-        Route("/series", series),
-        Route("/board", board),
-        Route("/assets/{version}/{name}", _explained(serve_asset)),
+        Route("/series", _answering(series), methods=["GET", "POST"]),
+        Route("/board", _answering(board), methods=["GET", "POST"]),
+        Route("/points", _answering(points)),
+        Route("/assets/{version}/{name}", asset),
     ]
-    guard = Middleware(_HostGuard, allowed_hosts=tuple(allowed_hosts))
+    guard = Middleware(HostGuard, allowed_hosts=tuple(allowed_hosts))
     return [Mount(PREFIX, routes=mounted, middleware=[guard])]
+
+
+def _answering(answer: Callable[[Asked], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that is asked by parameters or, where these are too many, by a JSON document."""
+
+    async def endpoint(request: Request) -> Response:
+        asked: Asked = plain(request.query_params)
+        if request.method == "POST":
+            asked = b""
+            async for part in request.stream():
+                asked += part
+                if len(asked) > _MOST_ASKED:
+                    return as_json({"error": "Too much was asked at once. Show fewer runs."}, 413)
+        return await run_in_threadpool(explained, partial(answer, asked))
+
+    return endpoint
+
+
+def _parsed(kind: type[Query], asked: Asked) -> Query:
+    return kind.parse_json(asked) if isinstance(asked, bytes) else kind.parse(asked)
 
 
 def _metrics(store: RunStore, run_ids: Sequence[str]) -> set[str]:
@@ -79,60 +103,3 @@ def _metrics(store: RunStore, run_ids: Sequence[str]) -> set[str]:
     if failure is not None and not readable:
         raise failure
     return found
-
-
-def _explained(endpoint: Endpoint) -> Endpoint:
-    """Answer failures that a user can cause with their message, as JSON."""
-
-    @wraps(endpoint)
-    def answer(request: Request) -> Response:
-        try:
-            return endpoint(request)
-        except BadInput as error:
-            return _json({"error": str(error)}, 400)
-        except UnknownRun as error:
-            return _json({"error": str(error)}, 404)
-        except HTTPException as error:
-            return _json({"error": error.detail}, error.status_code)
-        except (EngineError, OSError) as error:
-            return _json({"error": str(error)}, 409)
-
-    return answer
-
-
-def _json(document: object, status: int = 200) -> Response:
-    body = orjson.dumps(document)
-    return Response(body, status, _HEADERS, media_type="application/json")
-
-
-class _HostGuard:
-    """Refuses requests that were sent to a host name which is not ours."""
-
-    def __init__(self, app: ASGIApp, allowed_hosts: tuple[str, ...]) -> None:
-        self._app = app
-        self._allowed = tuple(
-            host.strip().strip("[]").lower().rstrip(".") for host in allowed_hosts
-        )
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
-        if self._is_allowed(host):
-            await self._app(scope, receive, send)
-            return
-        message = f"This server does not answer to the host name {host!r}."
-        remedy = "Add it to server.allowedHosts in .streamlit/config.toml if it is yours."
-        await _json({"error": f"{message} {remedy}"}, 403)(scope, receive, send)
-
-    def _is_allowed(self, host: str) -> bool:
-        if "@" in host or "/" in host:
-            return False
-        try:
-            name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
-        except ValueError:
-            return False
-        return any(_matches(name, pattern) for pattern in self._allowed)
-
-
-def _matches(name: str, pattern: str) -> bool:
-    below = pattern.startswith("*.") and name.endswith(pattern[1:])
-    return pattern == "*" or name == pattern or below

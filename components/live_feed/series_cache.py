@@ -17,6 +17,7 @@ from engine.runs.series import Cursor, Series
 Kind = TypeVar("Kind", bound=np.generic)
 
 BOUND_BYTES = 512 * 1024**2
+_MOST_STEPS = 2**53
 WEIGHTS_KEPT = 3
 """Smoothed copies of one series that are kept; viewers may smooth differently."""
 
@@ -37,6 +38,8 @@ class Points(NamedTuple):
     """Seconds since 1970, never falling: a clock that was set back repeats its last time."""
     raw: Layer
     smooth: Layer | None
+    out_of_order: int = 0
+    """Points that were left out because they lie before one that was written earlier."""
 
 
 class _Growing(Generic[Kind]):
@@ -91,6 +94,15 @@ class _Track:
         return self._values.nbytes + sum(part.nbytes for part in parts)
 
 
+def _in_order(steps: Indices, before: Indices) -> NDArray[np.bool_]:
+    """Which points go on where the ones before stopped: damage and second writers do not."""
+    possible = (steps >= 0) & (steps <= _MOST_STEPS)
+    known = np.concatenate([before, np.where(possible, steps, 0)])
+    reached = np.maximum.accumulate(known)[len(before) :]
+    ordered: NDArray[np.bool_] = possible & (steps >= reached)
+    return ordered
+
+
 class _CachedSeries:
     """One metric of one run, as far as it was read."""
 
@@ -103,6 +115,7 @@ class _CachedSeries:
         self._step = _Growing(np.int64)
         self._time = _Growing(np.float64)
         self._raw = _Track()
+        self._out_of_order = 0
         self._smooth: OrderedDict[float, tuple[Smoother, _Track]] = OrderedDict()
 
     def update(self, run: Run, metric: str, weight: float) -> Points:
@@ -121,14 +134,19 @@ class _CachedSeries:
                 self._time.view(),
                 self._raw.layer(),
                 smooth,
+                self._out_of_order,
             )
 
     def _append(self, fresh: Series) -> None:
+        placed = _in_order(fresh.step, self._step.view()[-1:])
+        self._out_of_order += len(placed) - int(placed.sum())
         before = self._time.view()[-1:]
-        risen = np.maximum.accumulate(np.concatenate([before, fresh.time]))
-        self._time.append(risen[len(before) :])
-        self._step.append(fresh.step)
-        self._raw.append(fresh.value)
+        if not len(before):
+            before = fresh.time[np.isfinite(fresh.time)][:1]
+        risen = np.fmax.accumulate(np.concatenate([before, fresh.time]))
+        self._time.append(risen[len(before) :][placed])
+        self._step.append(fresh.step[placed])
+        self._raw.append(fresh.value[placed])
 
     def _smoothed(self, weight: float) -> Layer:
         smoother, track = self._smooth.setdefault(weight, (Smoother(weight), _Track()))

@@ -301,7 +301,7 @@ def test_the_board_holds_what_was_logged_and_what_is_expected(app, run):
     charts = answer.json()["charts"]
     assert [chart["title"] for chart in charts] == ["Loss", "Accuracy"]
     assert charts[0]["curves"] == [
-        {"metric": "train/loss", "label": "Train", "role": "train", "smooth": True, "color": ""}
+        {"metric": "train/loss", "label": "Train", "role": "train", "smooth": True}
     ]
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from components.charts.marks import MOST, Mark, mark_of, merged
+from components.charts.marks import KINDS, MOST, Mark, mark_of, merged
 from components.charts.sampling import Window
 from components.live_feed import routes
 from components.live_feed.frame import decoded
@@ -17,8 +17,8 @@ from tests.asgi import get
 from tests.fabricate import run_of
 
 
-def mark(step, tone="calm", label="steered", text="It was done."):
-    return Mark(step, 0.0, tone, label, text)
+def mark(step, tone="calm", label="steered", text="It was done.", kind="changes"):
+    return Mark(step, 0.0, tone, label, text, "best" if tone == "best" else kind)
 
 
 def at_steps(*marks):
@@ -68,7 +68,7 @@ def test_marks_that_lie_together_are_one_with_a_count_and_the_worst_tone():
 
 def test_the_best_model_keeps_a_mark_of_its_own():
     drawn = merged(at_steps(mark(99), mark(100, "best"), mark(101)), Window(0, 10_000))
-    assert [found.tone for found in drawn] == ["calm", "best", "calm"]
+    assert [(found.tone, found.count) for found in drawn] == [("calm", 2), ("best", 1)]
 
 
 @given(
@@ -106,7 +106,7 @@ def ask(run):
     app = Starlette(routes=routes(RunStore(run.folder.parent)))
 
     def ask(**options):
-        given = {"run": run.id, "metric": "train/loss", "marks": True, **options}
+        given = {"run": run.id, "metric": "train/loss", "marks": KINDS, **options}
         answer = get(app, "/traindeck/series", given)
         return decoded(answer.content)[0] if answer.status == 200 else None
 
@@ -139,7 +139,7 @@ def test_news_of_the_curves_bring_no_marks_that_the_viewer_has(run, ask):
 
 def test_marks_are_told_only_when_asked_for_and_only_of_one_run(run, ask):
     alert(run, 40)
-    assert "marks" not in ask(marks=False)
+    assert "marks" not in ask(marks=[])
     other = run_of(RunStore(run.folder.parent), status="running", steps=0)
     assert ask(run=[run.id, other.id])["marks"] == []
 
@@ -174,7 +174,7 @@ def test_only_what_lies_in_the_window_is_told(run, ask):
 def test_acts_of_steering_hold_again_after_a_resume(run, ask):
     run.add_event("steered", "Learning rate multiplied by 0.5 after step 90.", step=90)
     run.add_event("resumed", "Attempt 2, from step 50.", step=50)
-    assert [mark["x"] for mark in ask()["marks"]] == [90]
+    assert [mark["x"] for mark in ask(marks=["changes"])["marks"]] == [90]
 
 
 def test_a_roll_back_lies_where_the_curves_go_on(run, ask):
@@ -188,4 +188,34 @@ def test_what_a_resume_does_again_has_not_happened(run, ask):
     alert(run, 40)
     alert(run, 90)
     run.add_event("resumed", "Attempt 2, from step 50.", step=50)
-    assert [mark["x"] for mark in ask()["marks"]] == [40]
+    assert [mark["x"] for mark in ask()["marks"]] == [40, 50]
+
+
+def test_a_mark_of_a_resume_says_from_which_step(run, ask):
+    run.add_event("resumed", "Attempt 2, from step 50, on cpu with 2 CPU threads.", step=50)
+    (mark,) = ask()["marks"]
+    assert (mark["x"], mark["tone"], mark["text"]) == (50, "calm", "Resumed from step 50")
+
+
+def test_checkpoints_lie_in_a_row_of_their_own_and_are_merged(run, ask):
+    alert(run, 52)
+    for step in (50, 51, 53, 90):
+        run.add_event("checkpoint", f"Saved step-{step:09d}.", step=step)
+    marks = [(mark["x"], mark["row"], mark["count"]) for mark in ask()["marks"]]
+    assert marks == [
+        (50, "checkpoints", 2),
+        (52, "events", 1),
+        (53, "checkpoints", 1),
+        (90, "checkpoints", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "places"),
+    [(["checkpoints"], [60]), (["drift", "alerts"], [40, 70]), (["trouble"], [])],
+)
+def test_only_the_chosen_kinds_of_marks_are_told(run, ask, kinds, places):
+    alert(run, 40)
+    run.add_event("checkpoint", "Saved step-000000060.", step=60)
+    run.add_event("drift", "The inputs have drifted.", step=70)
+    assert [mark["x"] for mark in ask(marks=kinds)["marks"]] == places
