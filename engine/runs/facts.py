@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from engine.documents.differences import settings
+from engine.run_spec import RunSpec
 from engine.runs.record import RunRecord
 from engine.runs.run import Labels
 from engine.runs.spec_words import data_words, model_words
@@ -13,20 +14,24 @@ from engine.runs.state import RunState
 Fact = str | float | int | bool | None | tuple[str, ...]
 """One thing that is known about a run. Unknown is None, or no such fact."""
 
-_PREFIX = "training."
 _LEFT_OUT = frozenset({"version", "name"})
 """Of the spec: the version of the format, and the name, which the labels may replace."""
 
 
 def facts_of(record: RunRecord, state: RunState, labels: Labels) -> dict[str, Fact]:
-    """Labels, state and settings of a run. A setting's name leaves out `training.`"""
-    return _of_labels(record, labels) | _of_state(state) | _of_record(record) | _of_spec(record)
+    """Labels, state and settings of a run; the names of settings leave out `training.`"""
+    own = _of_labels(record, labels) | _of_state(state) | _of_record(record)
+    if record.spec is not None:
+        return own | _of_spec(record.spec)
+    assert record.imported is not None, "a run was made here or imported"
+    imported = record.imported
+    return {**imported.config, **own, "imported": imported.source_name, "data": imported.place}
 
 
 def _of_labels(record: RunRecord, labels: Labels) -> dict[str, Fact]:
     return {
         "id": record.run_id,
-        "name": labels.name or record.spec.name or record.run_id,
+        "name": labels.name or record.name or record.run_id,
         "tags": labels.tags,
         "notes": labels.notes,
         "project": labels.project,
@@ -44,6 +49,7 @@ def _of_state(state: RunState) -> dict[str, Fact]:
         "total_steps": total,
         "progress": 100 * state.step / total if total else None,
         "epoch": state.epoch,
+        "attempt": state.attempt,
         "best": None if best is None else best.value,
         "best.metric": None if best is None else best.metric,
         "best.step": None if best is None else best.step,
@@ -63,31 +69,38 @@ def _of_record(record: RunRecord) -> dict[str, Fact]:
         "data_fingerprint": record.data_fingerprint,
         "git_commit": _text(environment.get("git_commit")),
         "python": _text(environment.get("python")),
+        "imported": None if record.imported is None else record.imported.source,
         "platform": _text(environment.get("platform")),
         "origin.run_id": None if origin is None else origin.run_id,
         "origin.step": None if origin is None else origin.step,
     }
 
 
-def _of_spec(record: RunRecord) -> dict[str, Fact]:
-    spec = record.spec
+def _of_spec(spec: RunSpec) -> dict[str, Fact]:
     found: dict[str, Fact] = {"model": model_words(spec.model), "data": data_words(spec.data)}
-    for path, setting in settings(spec).items():
-        if path not in _LEFT_OUT:
-            found[path.removeprefix(_PREFIX)] = _fact(setting.value)
+    document = spec.model_dump()
+    training = document.pop("training")
+    for name in _LEFT_OUT:
+        del document[name]
+    _flatten(document, "", found)
+    _flatten(training, "", found)
     return found
 
 
-def _fact(value: Any) -> Fact:
-    """A setting as a fact; what is neither a number nor a text becomes texts."""
-    match value:
-        case None | str() | bool() | int() | float():
-            return value
-        case list() | tuple():
-            return tuple(str(part) for part in value)
-        case _:
-            return str(value)
+def _flatten(document: Mapping[str, Any], prefix: str, found: dict[str, Fact]) -> None:
+    """Put every single value into `found` by its dotted name."""
+    for name, value in document.items():
+        match value:
+            case Mapping():
+                _flatten(value, f"{prefix}{name}.", found)
+            case None | str() | bool() | int() | float():
+                found[f"{prefix}{name}"] = value
+            case list() | tuple():
+                found[f"{prefix}{name}"] = tuple(str(part) for part in value)
+            case _:
+                found[f"{prefix}{name}"] = str(value)
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    """A text that can be shown; the environment is whatever the file says."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None

@@ -66,7 +66,10 @@ def metric_name(path: Path) -> str:
     """The metric that a file holds."""
     if "~" in path.stem:
         return path.with_suffix(".name").read_bytes().decode("utf-8", "surrogatepass")
-    return unquote(path.stem, errors="surrogatepass")
+    try:
+        return unquote(path.stem, errors="surrogatepass")
+    except UnicodeDecodeError:
+        return path.stem  # a file that we did not write
 
 
 def read_records(path: Path, skip: int = 0) -> NDArray[Any]:

@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from engine.errors import CannotResume, DamagedRun, RunIsBusy, RunsFolderUnusable, UnknownRun
 from engine.run_spec import RunSpec
 from engine.runs.files import write_whole
-from engine.runs.record import Origin, RunRecord, environment
+from engine.runs.index import RunIndex
+from engine.runs.record import Imported, Origin, RunRecord, environment
 from engine.runs.run import Labels, Run
 from engine.runs.state import ACTIVE, LauncherName, RunState, Status
 
@@ -73,7 +75,7 @@ class RunStore:
 
     def create(
         self,
-        spec: RunSpec,
+        spec: RunSpec | Imported,
         *,
         data_fingerprint: str | None = None,
         origin: Origin | None = None,
@@ -81,6 +83,7 @@ class RunStore:
     ) -> Run:
         """A new run that nobody works on yet, with status queued.
 
+        With `Imported` in place of a spec it is one of elsewhere, which nobody can train.
         ``fill`` puts into the folder what the run begins with; nobody sees the run before.
         """
         now = self._now()
@@ -96,9 +99,10 @@ class RunStore:
             record = RunRecord(
                 run_id=run.id,
                 created_at=now,
-                spec=spec,
+                spec=spec if isinstance(spec, RunSpec) else None,
+                imported=spec if isinstance(spec, Imported) else None,
                 data_fingerprint=data_fingerprint,
-                environment=environment(),
+                environment=environment() if isinstance(spec, RunSpec) else {},
                 origin=origin,
             )
             write_whole(run.folder / "run.json", record.to_json(), durable=True)
@@ -129,19 +133,30 @@ class RunStore:
             raise UnknownRun(run_id, self.root)
         return found
 
+    @cached_property
+    def index(self) -> RunIndex:
+        """What is known about all runs, kept in memory and on the disk; quick for very many."""
+        return RunIndex(self)
+
+    def ids(self) -> Sequence[str]:
+        """The folders that may be runs, newest first."""
+        names = (entry.name for entry in os.scandir(self.root))
+        return sorted((name for name in names if _RUN_ID.fullmatch(name)), reverse=True)
+
     def list(self) -> Sequence[RunSummary]:
         """All runs, newest first; only what changed since the last call is read again."""
-        ids = [entry.name for entry in os.scandir(self.root) if _RUN_ID.fullmatch(entry.name)]
-        summaries = [self._summary(run_id) for run_id in sorted(ids, reverse=True)]
+        summaries = [self._summary(run_id) for run_id in self.ids()]
         return [summary for summary in summaries if summary is not None]
 
     def enqueue(self, run: Run, launcher: LauncherName = "auto") -> None:
         """Put a new or resumable run into the queue, to be picked up by a launcher.
 
         Raises:
+            ImportedRun: when it was imported from elsewhere.
             CannotResume: when it is completed.
             RunIsBusy: when somebody works on it.
         """
+        run.refuse_imported()
         self.sweep()
         with run.owned(timeout_s=0):
             state = run.state()
