@@ -60,7 +60,7 @@ def headed(summaries: Sequence[RunSummary]) -> dict[str, RunSpec]:
     return {
         _heading(summary, names.count(summary.name) > 1): summary.record.spec
         for summary in summaries
-        if summary.record is not None
+        if summary.record is not None and summary.record.spec is not None
     }
 
 

@@ -42,8 +42,7 @@ def show(run: Run) -> None:
     """Draw the evaluation of a step; the newest, and those that follow, unless one was picked."""
     steps = run.evaluation_steps()
     if not steps:
-        nothing = "The evaluation appears here after the first validation."
-        st.caption(_NOTHING.get(run.record.spec.task.kind, nothing))
+        st.caption(_nothing(run))
         return
     step = step_picker.pick(steps, "Evaluation at step", session.EVALUATION_STEP)
     try:
@@ -52,6 +51,14 @@ def show(run: Run) -> None:
         st.warning(f"The evaluation of step {step:,} cannot be read ({type(error).__name__}).")
         return
     _draw(evaluation)
+
+
+def _nothing(run: Run) -> str:
+    record = run.record
+    if record.spec is None:
+        return "Evaluations are made by the runs that are trained here; this one was imported."
+    nothing = "The evaluation appears here after the first validation."
+    return _NOTHING.get(record.spec.task.kind, nothing)
 
 
 def _draw(evaluation: Evaluation) -> None:

@@ -52,7 +52,7 @@ def _words(outlook: Outlook) -> list[str]:
     ]
     if outlook.plan is None or outlook.spec is None:
         return words
-    parent = outlook.plan.parent.record.spec
+    parent = outlook.plan.parent.spec
     differences = (found for found in compare(parent, outlook.spec) if found.path not in OWN)
     changed = changes_in_words(differences)
     words.append(f"Changed: {changed}." if changed else "Nothing is changed yet.")

@@ -22,7 +22,7 @@ def plan(store: RunStore, fork: Fork, spec: RunSpec) -> lineage.Fork:
         BadInput: with everything that is in the way.
     """
     parent = store.open(fork.run_id)
-    changes = changes_of(parent.record.spec, spec)
+    changes = changes_of(parent.spec, spec)
     return lineage.planned(parent, fork.step, changes, name=spec.name or None)
 
 

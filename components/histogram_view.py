@@ -126,7 +126,10 @@ def _draw(figure: go.Figure, part: str, alt: str) -> None:
 
 
 def _nothing(run: Run) -> str:
-    every = run.record.spec.training.logging.histograms_every_steps
+    spec = run.record.spec
+    if spec is None:
+        return "Histograms are made by the runs that are trained here; this one was imported."
+    every = spec.training.logging.histograms_every_steps
     if every is not None:
         return f"The first histograms come at step {every:,}."
     return (

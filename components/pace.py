@@ -31,7 +31,8 @@ def pace_of(spec: RunSpec, summaries: Iterable[RunSummary], most: int = 5) -> Pa
     for summary in summaries:
         if summary.record is None or summary.state is None or not _counts(summary.state):
             continue
-        if _work(summary.record.spec) == _work(spec):
+        made = summary.record.spec
+        if made is not None and _work(made) == _work(spec):
             paces.append(summary.state.trained_s / summary.state.step)
         if len(paces) == most:
             break

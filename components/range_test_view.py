@@ -25,7 +25,8 @@ _TESTED = {
 
 def show(run: Run, status: Status) -> None:
     """Draw the loss over the learning rate of a range test that has ended; nothing for others."""
-    if run.record.spec.training.scheduler.name != "range-test":
+    spec = run.record.spec
+    if spec is None or spec.training.scheduler.name != "range-test":
         return
     if status in ACTIVE:
         st.caption("A learning-rate range test: its result is drawn here when it has ended.")
@@ -55,7 +56,7 @@ def take_over(run: Run, rate: float) -> None:
     """Put a learning rate into the draft, in a way that can be undone."""
     draft = workspace.current().draft
     notice = f"Learning rate {readable.shortest(rate)} from **{as_markdown(run.name)}**."
-    others = other_than_tested(run.record.spec, draft.document)
+    others = other_than_tested(run.spec, draft.document)
     if others:
         notice += f" It was found for {', '.join(others)} than the form has now."
     workspace.bring(draft.edited(_LR, rate), notice)

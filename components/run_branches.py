@@ -27,7 +27,7 @@ _LAUNCH = "launch.py"
 
 def show(run: Run, state: RunState) -> None:
     """Draw the buttons."""
-    spec = run.record.spec
+    spec = run.spec
     by_program = {spec.model.kind, spec.data.source} & NOT_OFFERED
     why_not = _OBJECT if by_program else ""
     _extend(run, state, why_not or why_not_extended(run, state))
@@ -46,14 +46,14 @@ def show(run: Run, state: RunState) -> None:
 
 def why_not_forked(run: Run, steps: list[int]) -> str:
     """Why there is nothing to go on from; empty when there is."""
-    if run.record.spec.training.scheduler.name == "range-test":
+    if run.spec.training.scheduler.name == "range-test":
         return "A learning-rate range test ends where training diverges."
     return "" if steps else "There is no checkpoint yet."
 
 
 def why_not_extended(run: Run, state: RunState) -> str:
     """Why a run cannot be extended now; empty when it can."""
-    if run.record.spec.training.scheduler.name == "range-test":
+    if run.spec.training.scheduler.name == "range-test":
         return "A learning-rate range test has one length."
     if state.status in ("running", "paused"):
         return "The run has not ended: steer it to train more steps."
@@ -111,7 +111,7 @@ def _number(run: Run, wish: str, label: str, step: float, placeholder: str = "")
 
 def extension_words(run: Run, state: RunState, more: float | None) -> str:
     """Where an extension ends, and what its learning rate does."""
-    name = run.record.spec.training.scheduler.name
+    name = run.spec.training.scheduler.name
     rate = (
         "The schedule goes on."
         if name in OPEN_ENDED
@@ -195,7 +195,7 @@ def checkpoint_labels(run: Run, steps: Sequence[int]) -> dict[int, str]:
 
     (Which one is the best or the newest changes.)
     """
-    monitor = run.record.spec.training.evaluation.monitor
+    monitor = run.spec.training.evaluation.monitor
     series = run.series(monitor)
     measured = dict(zip(series.step.tolist(), series.value.tolist(), strict=True))
     return {

@@ -36,7 +36,10 @@ def pending(run: Run, state: RunState) -> str:
 
 def show(run: Run, state: RunState) -> None:
     """Draw the buttons; those that are not possible now say why."""
-    in_memory = run.record.spec.model.kind == "in-memory"
+    spec = run.record.spec
+    if spec is None:
+        return  # imported: there is nothing to ask of it
+    in_memory = spec.model.kind == "in-memory"
     with st.container(horizontal=True, gap="small", key="live-controls"):
         for action, label, icon in _BUTTONS:
             why_not = refusal(action, state, in_memory=in_memory)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
 import streamlit as st
 
+from engine.runs.record import Imported
 from engine.runs.run import Run
 
 
 def show(run: Run, root: Path) -> None:
     """Draw the spec as JSON, the environment, and the commands."""
+    if run.record.imported is not None:
+        _of_elsewhere(run, run.record.imported, root)
+        return
     if run.state().status != "completed":
         st.caption("Go on with this run on the command line")
         st.code(resume_command(run.id, root), language="bash", wrap_lines=True)
     st.caption("Its metrics as a table")
     st.code(metrics_command(run.id, root), language="bash", wrap_lines=True)
     record = run.record
-    document = record.spec.to_json()
+    document = run.spec.to_json()
     st.caption("The document it was started from: for the form, a file or the command line")
     st.code(document, language="json", height=420)
     st.download_button(
@@ -31,6 +36,16 @@ def show(run: Run, root: Path) -> None:
     )
     with st.expander("Environment and folder"):
         st.json({**record.environment, "data_fingerprint": record.data_fingerprint})
+        st.code(str(run.folder), language=None, wrap_lines=True)
+
+
+def _of_elsewhere(run: Run, imported: Imported, root: Path) -> None:
+    st.caption("Its metrics as a table")
+    st.code(metrics_command(run.id, root), language="bash", wrap_lines=True)
+    st.caption(f"Its configuration as {imported.source_name} had it")
+    st.code(json.dumps(imported.config, indent=2, ensure_ascii=False), language="json", height=420)
+    with st.expander("Where it comes from, and its folder"):
+        st.json(imported.model_dump(mode="json", exclude={"config"}))
         st.code(str(run.folder), language=None, wrap_lines=True)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from components import run_origin, session
+from components import imported_run, run_origin, session
 from components.durations import shown_duration
 from components.numbers import DASH, shown_number
 from components.plain_text import as_markdown
@@ -48,16 +48,26 @@ def show(run: Run, state: RunState, last: LastValues, doing: str = "") -> None:
             st.badge(as_markdown(words), icon=":material/hourglass_top:", color="gray")
     st.caption(as_markdown(place(run, state)))
     run_origin.show(run)
-    share = min(1.0, state.step / state.total_steps) if state.total_steps else 0.0
-    st.progress(share, text=as_markdown(progress_words(state)))
+    _progress(run, state)
     with st.container(horizontal=True, gap="small", key="live-readings"):
         for reading in readings(run, state, last):
             st.metric(reading.label, reading.value, help=reading.note or None, width=142)
 
 
+def _progress(run: Run, state: RunState) -> None:
+    words = as_markdown(progress_words(state))
+    if run.record.spec is None and not state.total_steps:
+        st.caption(words)  # a bar would claim to know how long it was to be
+        return
+    share = min(1.0, state.step / state.total_steps) if state.total_steps else 0.0
+    st.progress(share, text=words)
+
+
 def place(run: Run, state: RunState) -> str:
-    """Model, data, and where the arithmetic runs."""
+    """Model, data, and where the arithmetic runs; of an imported run where it comes from."""
     spec = run.record.spec
+    if spec is None:
+        return imported_run.place(run)
     threads = f", {state.threads} threads" if state.threads and state.device == "cpu" else ""
     launcher = "" if state.launcher == "auto" else state.launcher
     where = [f"{state.device}{threads}" if state.device else "", launcher, state.host]
@@ -73,7 +83,7 @@ def progress_words(state: RunState) -> str:
         parts.append(f"{100 * state.step / state.total_steps:.0f}%")
     if state.epoch is not None:
         parts.append(f"epoch {state.epoch:.2f}")
-    if state.step:
+    if state.step and state.trained_s:
         parts.append(f"trained {shown_duration(state.trained_s)}")
     if state.status == "running" and state.eta_s is not None:
         parts.append(f"{shown_duration(state.eta_s)} left")
@@ -82,13 +92,19 @@ def progress_words(state: RunState) -> str:
 
 def readings(run: Run, state: RunState, last: LastValues) -> list[Reading]:
     """The current numbers of a run; a dash for what is not known yet."""
-    kind = run.record.spec.task.kind
+    spec = run.record.spec
+    if spec is None:
+        return [
+            Reading(as_markdown(metric), shown_number(last.of(run.folder, metric)))
+            for metric in imported_run.telling(run.metrics())
+        ]
+    kind = spec.task.kind
 
     def newest(label: str, metric: str, digits: int = 4) -> Reading:
         return Reading(label, shown_number(last.of(run.folder, metric), digits))
 
     best = state.best
-    monitor = run.record.spec.training.evaluation.monitor
+    monitor = spec.training.evaluation.monitor
     best_value = DASH if best is None else shown_number(best.value)
     best_note = "" if best is None else f"Best {best.metric}, measured at step {best.step:,}."
     step = "" if best is None else f" @ {best.step:,}"
@@ -150,11 +166,13 @@ def interrupted_words(run: Run, state: RunState) -> str:
 def failed_words(run: Run, state: RunState) -> str:
     """Why a run failed, and where Resume begins."""
     reason = state.reason or "The worker gave no reason."
-    return f"{reason} {resume_words(run)}"
+    return f"{reason} {resume_words(run)}".strip()
 
 
 def resume_words(run: Run) -> str:
-    """Where Resume begins."""
+    """Where Resume begins; nothing for a run that cannot be resumed."""
+    if run.record.spec is None:
+        return ""
     steps = run.checkpoint_steps()
     if not steps:
         return "There is no checkpoint, so Resume begins at step 0."

@@ -32,7 +32,7 @@ def show(run: Run) -> None:
 
 def changed(run: Run, name: str, tags: str, notes: str) -> Labels:
     """Labels from what was typed; the spec's own name is no label."""
-    own = run.record.spec.name or run.id
+    own = run.record.name or run.id
     kept = name.strip()
     return Labels(name=kept if kept not in ("", own) else None, tags=tags_of(tags), notes=notes)
 

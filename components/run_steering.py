@@ -24,7 +24,7 @@ Ask = Callable[[Run, str], None]
 def show(run: Run, state: RunState, ask: Ask) -> None:
     """Draw the button behind which a running run is changed."""
     why_not = refusal("steer", state)
-    if not why_not and run.record.spec.training.scheduler.name == "range-test":
+    if not why_not and run.spec.training.scheduler.name == "range-test":
         why_not = "A range test has its own learning rates and length."
     with st.popover(
         "Steer",
@@ -113,7 +113,7 @@ def rate_words(rate: float | None, factor: float | None) -> str:
 
 def length_words(run: Run, state: RunState, more: float | None) -> str:
     """How long the run is, and what more steps do to that and to its schedule."""
-    stretched = run.record.spec.training.scheduler.name not in OPEN_ENDED
+    stretched = run.spec.training.scheduler.name not in OPEN_ENDED
     schedule = "What is left of the schedule is stretched over them." if stretched else ""
     if state.total_steps is None:
         return schedule
@@ -122,5 +122,5 @@ def length_words(run: Run, state: RunState, more: float | None) -> str:
 
 
 def _patience(run: Run, state: RunState) -> int | None:
-    configured = run.record.spec.training.early_stopping.patience
+    configured = run.spec.training.early_stopping.patience
     return Steering(run.folder).patience(state.step, configured)

@@ -119,24 +119,32 @@ def _row(summary: RunSummary, folder: Path, last: LastValues, names: Mapping[str
     record, state, labels = summary.record, summary.state, summary.labels
     if record is None or state is None or labels is None:
         return RunRow(summary.id, summary.name, "damaged", remark=summary.damage)
-    best = state.best
+    best, spec = state.best, record.spec
     return RunRow(
         id=summary.id,
         name=summary.name,
         status=state.status,
         progress=_progress(state),
-        model=model_words(record.spec.model),
-        data=data_words(record.spec.data),
+        model="" if spec is None else model_words(spec.model),
+        data=_data(record),
         best=None if best is None else best.value,
-        monitor=record.spec.training.evaluation.monitor,
+        monitor="" if spec is None else spec.training.evaluation.monitor,
         val_loss=last.of(folder, "val/loss"),
         train_loss=last.of(folder, "train/loss"),
-        trained_s=state.trained_s if state.started_at else None,
+        trained_s=state.trained_s if state.started_at and spec is not None else None,
         started_at=state.started_at,
         origin=_origin(record, names),
         tags=labels.tags,
         remark=state.reason if state.status != "completed" else "",
     )
+
+
+def _data(record: RunRecord) -> str:
+    """Where the samples come from, or the run."""
+    if record.imported is not None:
+        return f"Imported from {record.imported.source_name}"
+    assert record.spec is not None
+    return data_words(record.spec.data)
 
 
 def _origin(record: RunRecord, names: Mapping[str, str]) -> str:

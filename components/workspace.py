@@ -93,7 +93,7 @@ def replace(draft: Draft, notice: str) -> None:
 def begin_fork(run: Run, step: int) -> None:
     """Let the form hold the settings of a run, for a new one that goes on from its checkpoint."""
     name = f"{run.name}, from step {step:,}"
-    spec = with_changes(run.record.spec, {"name": name})
+    spec = with_changes(run.spec, {"name": name})
     _replace(current().draft.forking(run.id, step, spec))
 
 

@@ -56,6 +56,16 @@ class DamagedRun(EngineError):
         )
 
 
+class ImportedRun(EngineError):
+    """A run from elsewhere, of which there are points but nothing to train."""
+
+    def __init__(self, run_id: str, source: str) -> None:
+        super().__init__(
+            f"Run {run_id!r} was imported from {source}, so there is no configuration to run "
+            "again. Start a new run on the Launch page."
+        )
+
+
 class RunsFolderUnusable(EngineError):
     """The runs folder cannot be created or written."""
 

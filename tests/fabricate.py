@@ -12,8 +12,9 @@ from engine.data.specs import DigitsSpec, PythonDocsSpec
 from engine.models.specs import GPTSpec, ViTSpec
 from engine.run_spec import RunSpec
 from engine.runs.checkpoint_files import STATE, WEIGHTS, folder_of, write_manifest
+from engine.runs.record import Imported
 from engine.runs.run import Run
-from engine.runs.series import RECORD, MetricFiles
+from engine.runs.series import RECORD, MetricFiles, records_of
 from engine.runs.state import Best, RunState, Status
 from engine.runs.store import RunStore
 from engine.task_spec import TaskSpec
@@ -120,3 +121,25 @@ def _best(curves: dict[str, tuple[int, list[float]]], *, every: int) -> Best | N
     values = curves["val/loss"][1]
     lowest = min(range(len(values)), key=values.__getitem__)
     return Best(metric="val/loss", value=values[lowest], step=(lowest + 1) * every)
+
+
+def imported_run(store: RunStore) -> Run:
+    """A run as it looks after it was read from elsewhere."""
+    imported = Imported(
+        source="tensorboard",
+        place="logs",
+        identity="theirs",
+        original_name="their run",
+        config={"lr": 0.1, "model": "resnet"},
+    )
+
+    def fill(run: Run) -> None:
+        files = MetricFiles(run.metrics_folder)
+        files.append("loss", records_of([(0, 10.0, 0.5), (10, 20.0, 0.25)]))
+        files.append("odd name/✨", records_of([(10, 20.0, math.nan)]))
+        files.close()
+        run.write_state(
+            RunState(status="completed", step=10, attempt=1, started_at=10.0, ended_at=20.0)
+        )
+
+    return store.create(imported, fill=fill)

@@ -23,17 +23,20 @@ def show_checkpoints(
     if as_json:
         say_json(found)
         return
-    monitor = run.record.spec.training.evaluation.monitor
+    monitor = run.spec.training.evaluation.monitor if found else "VALUE"
     for line in table(["STEP", "MB", monitor, "BEST", "STATE"], [_cells(row) for row in found]):
         say(line)
 
 
 def checkpoints_of(run: Run) -> list[dict[str, Any]]:
     """Facts about each checkpoint, oldest first; every byte of them is read."""
+    known = folders(run.folder / "checkpoints")
+    if not known:
+        return []
     measured, best = _measured(run), run.state().best
     ranked = _ranked(run, measured)
     rows = []
-    for folder in folders(run.folder / "checkpoints"):
+    for folder in known:
         text = folder.name.removeprefix("step-")
         step = int(text) if text.isdigit() else None
         rows.append(
@@ -60,13 +63,13 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 def _measured(run: Run) -> dict[int, float]:
     """Step -> the monitored metric there."""
-    series = run.series(run.record.spec.training.evaluation.monitor)
+    series = run.series(run.spec.training.evaluation.monitor)
     return dict(zip(series.step.tolist(), series.value.tolist(), strict=True))
 
 
 def _ranked(run: Run, measured: dict[int, float]) -> list[int]:
     """Steps of the best validations, the best first, as many as are kept."""
-    spec = run.record.spec
+    spec = run.spec
     sign = 1 if spec.task.modes()[spec.training.evaluation.monitor] == "min" else -1
     finite = [(sign * value, step) for step, value in measured.items() if math.isfinite(value)]
     return [step for _, step in sorted(finite)[: spec.training.checkpointing.keep_best]]

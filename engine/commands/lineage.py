@@ -49,7 +49,7 @@ def fork(  # noqa: PLR0913 - one option each
     Without changes it makes the same numbers as the other run did from there on.
     """
     store, parent = find_run(runs, run_id)
-    changes = changes_of(parent.record.spec, settings or [])
+    changes = changes_of(parent.spec, settings or [])
     plan = lineage.planned(parent, step, changes, name=name)
     checked_facts(plan.spec, store.root)
     child = plan.made(store)
@@ -73,7 +73,7 @@ def extend(
 ) -> None:
     """Let an ended run go on beyond its end, with its schedule anew. Exit codes as for `train`."""
     store, run = find_run(runs, run_id)
-    problems = list(untrainable(run.record.spec))
+    problems = list(untrainable(run.spec))
     if problems:
         raise BadInput(problems)
     lineage.extend(store, run, steps, lr_factor)

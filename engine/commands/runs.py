@@ -54,7 +54,8 @@ def show_run(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS, as_json: AsJson = F
     """One run: status, newest metrics, newest events."""
     _, run = find_run(runs, run_id)
     if as_json:
-        say_json(facts_of(run) | {"spec": run.record.spec.model_dump(mode="json")})
+        made = run.record.model_dump(mode="json", include={"spec", "imported"})
+        say_json(facts_of(run) | made)
         return
     state = run.state()
     say(f"{run.id}  {printable(run.name)}")
@@ -62,6 +63,12 @@ def show_run(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS, as_json: AsJson = F
     say("\n".join([*origin_text(run), str(run.folder), *metrics_text(run)]))
     for event in run.events()[0][-10:]:
         say(f"{_moment(event.get('time'))}  {printable(str(event.get('text', '')))}")
+
+
+def show_spec(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS) -> None:
+    """The RunSpec that a run was started from, as JSON; `train -` takes it."""
+    _, run = find_run(runs, run_id)
+    say(run.spec.to_json())
 
 
 def show_metrics(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS, format: Format = "csv") -> None:
@@ -137,6 +144,7 @@ def _moment(at: object) -> str:
 commands = typer.Typer(no_args_is_help=True, help="Read runs; stop, pause and continue them.")
 commands.command("list")(list_runs)
 commands.command("show")(show_run)
+commands.command("spec")(show_spec)
 commands.command("metrics")(show_metrics)
 commands.command("checkpoints")(show_checkpoints)
 commands.command("stop")(stop)

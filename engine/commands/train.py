@@ -52,6 +52,7 @@ def train(
 def resume(run_id: RunId, runs: RunsFolder = DEFAULT_RUNS, as_json: AsJson = False) -> None:
     """Continue an ended run from its newest checkpoint. Exit codes as for `train`."""
     store, run = find_run(runs, run_id)
+    run.refuse_imported()
     if run.state().status == "completed":
         raise CannotResume(run.id, "it has made all its steps.")
     store.unqueue(run)

@@ -9,7 +9,7 @@ import threading
 import time
 from pathlib import Path
 
-from engine.errors import DamagedRun, EngineError, RunIsBusy, UnknownRun
+from engine.errors import DamagedRun, EngineError, ImportedRun, RunIsBusy, UnknownRun
 from engine.launch.launchers import LAUNCHERS, Launcher, resolved
 from engine.machine import gpus
 from engine.runs.run import Run
@@ -65,11 +65,11 @@ class Dispatcher:
         return {device, "thread"} if self._launcher_of(run) == "thread" else {device}
 
     def _device_of(self, run: Run) -> str:
-        device = run.record.spec.training.hardware.device
+        device = run.spec.training.hardware.device
         return self._fastest if device == "auto" else device
 
     def _launcher_of(self, run: Run) -> LauncherName:
-        hardware = run.record.spec.training.hardware
+        hardware = run.spec.training.hardware
         # Data workers of a thread of the server would start by running the server's script.
         on_gpu = self._device_of(run) != "cpu" and not hardware.workers
         return resolved(run.state().launcher, on_gpu=on_gpu)
@@ -96,9 +96,9 @@ class Dispatcher:
         for entry in tuple(os.scandir(folder)):
             try:
                 run = self._store.open(entry.name)
-                run.state(), run.record
+                run.state(), run.spec
                 runs.append(run)
-            except (UnknownRun, DamagedRun) as error:
+            except (UnknownRun, DamagedRun, ImportedRun) as error:
                 _log.warning("taken off the queue: %s", error)
                 Path(entry.path).unlink(missing_ok=True)
         return runs

@@ -59,7 +59,7 @@ def _train(run: Run, reporter: RunReporter) -> None:
     from engine.samples import sampler_for
     from engine.trainer import Trainer
 
-    spec = run.record.spec
+    spec = run.spec
     seed = spec.training.reproducibility.seed
     loaded = load_for(spec.data, spec.model)
     _refuse_changed_data(run, loaded.facts.fingerprint)

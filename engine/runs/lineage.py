@@ -116,7 +116,7 @@ def planned(
     Raises:
         BadInput: with everything that is in the way.
     """
-    parent, known = run.record.spec, run.checkpoint_steps()
+    parent, known = run.spec, run.checkpoint_steps()
     problems = list(untrainable(parent))
     if problems:
         raise BadInput(problems)
@@ -191,7 +191,7 @@ def _keeps_memory(parent: RunSpec, spec: RunSpec) -> bool:
 
 
 def _not_extensible(run: Run, state: RunState) -> Iterator[Problem]:
-    if run.record.spec.training.scheduler.name == "range-test":
+    if run.spec.training.scheduler.name == "range-test":
         remedy = "Start a new test with more steps."
         yield Problem("run", "is a learning-rate range test, which has one length", remedy=remedy)
     elif state.status in ACTIVE:

@@ -8,8 +8,21 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import model_validator
+
 from engine.frozen import Frozen
 from engine.run_spec import RunSpec
+
+ImportSource = Literal["tensorboard", "wandb", "mlflow", "csv"]
+Plain = str | int | float | bool | None
+
+SOURCE_NAMES: dict[ImportSource, str] = {
+    "tensorboard": "TensorBoard",
+    "wandb": "Weights & Biases",
+    "mlflow": "MLflow",
+    "csv": "CSV",
+}
+"""What the sources of imported runs are called on screens."""
 
 _PACKAGES = ("torch", "numpy", "safetensors", "scikit-learn", "torchmetrics", "streamlit")
 
@@ -26,19 +39,58 @@ class Origin(Frozen):
     changes."""
 
 
+class Imported(Frozen):
+    """Where a run comes from that was not trained here, and what its source says about it."""
+
+    source: ImportSource
+    place: str = ""
+    """Name of the file or folder that it was read from, without the path to it."""
+    identity: str = ""
+    """The same whenever the same run is read again."""
+    content: str = ""
+    """SHA-256 of its points."""
+    original_id: str = ""
+    original_name: str = ""
+    config: dict[str, Plain] = {}
+    """Its settings under dotted names; numbers that are not finite are text."""
+    tags: tuple[str, ...] = ()
+    notes: str = ""
+
+    @property
+    def source_name(self) -> str:
+        """What the source is called on screens."""
+        return SOURCE_NAMES[self.source]
+
+
 class RunRecord(Frozen):
-    """What was asked for, when, and in which environment."""
+    """What was asked for, when, and in which environment; or where the run was imported from."""
 
     format: int = 1
     run_id: str
     created_at: float
     """Seconds since 1970 (UTC)."""
-    spec: RunSpec
+    spec: RunSpec | None = None
+    """What was trained; None for a run that was imported from elsewhere."""
+    imported: Imported | None = None
     data_fingerprint: str | None = None
     """SHA-256 of the data's content and split; None when it was not known at creation."""
     environment: dict[str, Any] = {}
     origin: Origin | None = None
     """The run that this one was forked from."""
+
+    @model_validator(mode="after")
+    def _made_here_or_imported(self) -> RunRecord:
+        if (self.spec is None) == (self.imported is None):
+            raise ValueError("a run has either a spec or a source that it was imported from.")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The name that the run was made with; empty for none."""
+        if self.imported is not None:
+            return self.imported.original_name
+        assert self.spec is not None
+        return self.spec.name
 
 
 def environment() -> dict[str, Any]:

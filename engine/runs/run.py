@@ -14,8 +14,9 @@ import numpy as np
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from engine.errors import BadInput, DamagedRun, RunIsBusy
+from engine.errors import BadInput, DamagedRun, ImportedRun, RunIsBusy
 from engine.frozen import Frozen
+from engine.run_spec import RunSpec
 from engine.runs import requests
 from engine.runs.files import append_line, read_lines, write_whole
 from engine.runs.record import RunRecord
@@ -64,9 +65,32 @@ class Run:
             raise DamagedRun(self.id, path, str(error)) from None
 
     @property
+    def spec(self) -> RunSpec:
+        """What is trained; for those who only show it there is `record.spec`.
+
+        Raises:
+            ImportedRun: when the run was not trained by this program.
+            DamagedRun: when run.json cannot be read.
+        """
+        self.refuse_imported()
+        spec = self.record.spec
+        assert spec is not None
+        return spec
+
+    def refuse_imported(self) -> None:
+        """Let only a run pass that can be trained here.
+
+        Raises:
+            ImportedRun: for one that was imported from elsewhere.
+        """
+        imported = self.record.imported
+        if imported is not None:
+            raise ImportedRun(self.id, imported.source_name)
+
+    @property
     def name(self) -> str:
-        """The name to show: the label, else the spec's name, else the id."""
-        return self.labels().name or self.record.spec.name or self.id
+        """The name to show: the label, else the one that it was made with, else the id."""
+        return self.labels().name or self.record.name or self.id
 
     def state(self) -> RunState:
         """What the run is doing now.

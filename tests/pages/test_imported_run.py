@@ -1,0 +1,60 @@
+"""Runs from elsewhere on every page that shows runs: nothing about them is invented."""
+
+import pytest
+
+from engine.errors import ImportedRun
+from tests import fabricate
+
+
+@pytest.fixture
+def run(store):
+    return fabricate.imported_run(store)
+
+
+def texts(app):
+    shown = [*app.caption, *app.markdown, *app.info, *app.error, *app.warning]
+    return "\n".join(str(element.value) for element in shown).replace("\\", "")
+
+
+def test_an_imported_run_opens_on_the_live_page(open_page, run):
+    app = open_page("live.py", run=run.id)
+    assert not app.exception
+    assert "Imported from TensorBoard" in texts(app)
+    readings = {metric.label.replace("\\", ""): metric.value for metric in app.metric}
+    assert readings == {"loss": "0.25", "odd name/✨": "NaN"}
+
+
+def test_nothing_can_be_asked_of_an_imported_run(open_page, run):
+    labels = {button.label for button in open_page("live.py", run=run.id).button}
+    assert not labels & {"Resume", "Pause", "Stop", "Run again with changes", "Extend", "Fork"}
+
+
+def test_an_imported_run_is_listed_and_laid_over_one_that_was_trained(open_page, store, run):
+    from components import session
+
+    fabricate.run_of(store)
+    app = open_page("runs.py")
+    assert not app.exception
+    app.session_state[session._CHOSEN] = [summary.id for summary in store.list()]
+    app.run()
+    assert not app.exception
+    assert not app.error
+
+
+def test_the_overview_shows_an_imported_run(open_page, run):
+    app = open_page("overview.py")
+    assert not app.exception
+    assert not app.error
+
+
+def test_an_imported_run_cannot_be_queued(store, run):
+    with pytest.raises(ImportedRun, match="imported from TensorBoard, so there is no config"):
+        store.enqueue(run)
+    assert not list(store.queue.iterdir())
+
+
+def test_an_imported_run_has_its_own_name_and_no_spec(store, run):
+    (summary,) = store.list()
+    assert (summary.name, summary.damage) == ("their run", "")
+    assert summary.record.spec is None
+    assert store.open(run.id).record.imported.config == {"lr": 0.1, "model": "resnet"}
