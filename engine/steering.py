@@ -23,8 +23,9 @@ class Act(Frozen):
 
     `lr-factor`: the learning rate is multiplied by `value` from here on. `more-steps`: a running
     run gets `value` more, over which the rest of its schedule is stretched. `extend`: a run that
-    had ended goes on for `value` steps, with its schedule anew over them. `patience`: early
-    stopping after `value` validations, or never. `validate`, `checkpoint`: done once.
+    had ended goes on for `value` steps, with its schedule anew over them, its warmup no larger a
+    share of them than of the run. `patience`: early stopping after `value` validations, or never.
+    `validate`, `checkpoint`: done once.
     """
 
     step: int = Field(ge=0, le=10**12)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from engine.config.schedules import RangeTestConfig, SchedulerConfig
+from engine.config.schedules import RangeTestConfig, SchedulerConfig, Warmed
 from engine.control import Ended
+from engine.frozen import with_changes
 from engine.learning_rates.course import OPEN_ENDED, Course
 from engine.learning_rates.plateau import Plateau
 from engine.learning_rates.range_test import DivergenceWatch
@@ -49,7 +50,7 @@ class LearningRate:
         """The schedule over so many steps; the one with a memory is always the same object."""
         if self._plateau is not None or steps == self._planned:
             return self.schedule
-        return SchedulerFactory.build(self._config, steps)
+        return SchedulerFactory.build(_anew(self._config, self._planned, steps), steps)
 
     def after_update(self, step: int, loss: float) -> None:
         """Take note of a step of a range test.
@@ -84,3 +85,11 @@ class LearningRate:
     def _parts(self) -> list[tuple[str, Plateau | DivergenceWatch]]:
         parts = (("plateau", self._plateau), ("range_test", self._watch))
         return [(name, part) for name, part in parts if part is not None]
+
+
+def _anew(config: SchedulerConfig, planned_steps: int, steps: int) -> SchedulerConfig:
+    """The schedule of an extension: its warmup takes no larger share of it than of the run."""
+    if not isinstance(config, Warmed) or not config.warmup_steps:
+        return config
+    warmup = min(config.warmup_steps, config.warmup_steps * steps // planned_steps)
+    return with_changes(config, {"warmup_steps": warmup})

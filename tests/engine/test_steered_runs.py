@@ -11,6 +11,7 @@ from torch import nn
 
 from engine import attempt as attempts
 from engine.errors import NonFiniteLoss
+from engine.learning_rates.learning_rate import LearningRate
 from engine.observers import Observer
 from engine.runs.run import Run
 from engine.runs.store import RunStore
@@ -135,7 +136,9 @@ def test_a_completed_run_can_be_extended_and_resumed_in_the_extension(tmp_path: 
     train_on(reference, training)
     assert reference.state().step == 50
     rates = reference.series("optim/lr").value
-    assert rates[35:].max() == pytest.approx(0.1 * rates[:30].max(), rel=0.05)
+    course = LearningRate(training.scheduler, 30, reference.acts()).multiplier
+    assert rates.tolist() == [training.optimizer.lr * course(step) for step in range(50)]
+    assert rates[30:].max() == pytest.approx(0.1 * rates[:30].max())
     run = extended(tmp_path / "b")
     CrashingLoop.crash_at = 37
     with pytest.MonkeyPatch.context() as patch:

@@ -8,10 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 from engine.__main__ import app
-from engine.config.schedules import ConstantConfig, CosineConfig, LinearConfig, PlateauConfig
+from engine.config.schedules import (
+    ConstantConfig,
+    CosineConfig,
+    LinearConfig,
+    PlateauConfig,
+    SchedulerConfig,
+)
 from engine.errors import BadInput
 from engine.learning_rates.learning_rate import LearningRate
 from engine.runs import requests
@@ -22,6 +29,7 @@ from tests import fabricate
 
 MORE = Act(step=40, act="more-steps", value=60)
 LINEAR = LinearConfig(warmup_steps=0)
+CONFIGS: TypeAdapter[SchedulerConfig] = TypeAdapter(SchedulerConfig)
 
 
 def rates(config, planned, *acts):
@@ -59,6 +67,19 @@ def test_an_extension_runs_the_schedule_anew():
     extended = Act(step=100, act="extend", value=50)
     lower = Act(step=100, act="lr-factor", value=0.1)
     assert rates(LINEAR, 100, extended, lower)(50, 99, 100, 125, 150) == [0.5, 0.01, 0.1, 0.05, 0]
+
+
+@given(
+    name=st.sampled_from(["linear", "cosine", "polynomial", "exponential", "warmup-stable-decay"]),
+    warmup=st.integers(0, 79),
+    steps=st.integers(1, 300),
+)
+def test_every_extension_reaches_the_peak_and_its_warmup_is_no_larger_share(name, warmup, steps):
+    schedule = CONFIGS.validate_python({"name": name, "warmup_steps": warmup})
+    rate = LearningRate(schedule, 100, [Act(step=100, act="extend", value=steps)]).multiplier
+    found = [rate(step) for step in range(100, 100 + steps)]
+    assert max(found) == pytest.approx(1.0)
+    assert found.index(max(found)) <= min(warmup, warmup * steps // 100)
 
 
 @given(
