@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from engine.checks import arithmetic, fit, learning_rate, parameters, resources, schedule
+from engine.checks import (
+    arithmetic,
+    fit,
+    learning_rate,
+    monitor,
+    parameters,
+    resources,
+    schedule,
+)
 from engine.checks.finding import Case, Check, Finding
 from engine.data.specs import DataFacts
 from engine.errors import BadInput
@@ -14,6 +22,7 @@ __all__ = ["Estimate", "Finding", "estimate", "preflight", "refuse_errors"]
 
 CHECKS: tuple[Check, ...] = (
     *fit.CHECKS,
+    *monitor.CHECKS,
     *schedule.CHECKS,
     *learning_rate.CHECKS,
     *parameters.CHECKS,

@@ -14,6 +14,7 @@ from torch import nn
 from engine.attempt import Attempt, Sources
 from engine.checks.arithmetic import impossible
 from engine.checks.learning_rate import NO_VALIDATION
+from engine.checks.monitor import never_known, unknown_of_objects
 from engine.checks.schedule import NOTHING_HELD_OUT, samples_for_an_update
 from engine.data.adapters import UserData, as_batch_source
 from engine.data.batching import BatchSource
@@ -89,7 +90,10 @@ class Trainer:
         """
         train = as_batch_source(train_data, self.task_spec)
         val = None if val_data is None else as_batch_source(val_data, self.task_spec)
-        self._refuse_impossible(train, val)
+        unknown = unknown_of_objects(self.task_spec)
+        self._refuse_impossible(
+            train, val, never_known(self.training_config, self.task_spec, unknown)
+        )
         run = self.run if isinstance(self.run, Run) else self._new_run(self.run, train, val)
         self.run = run
         with reporting(run, "foreground") as reporter:
@@ -118,14 +122,17 @@ class Trainer:
                 with sampling(reporter, attempt.log_beside, config.logging.system_every_s):
                     attempt.train(audience)
 
-    def _refuse_impossible(self, train: BatchSource, val: BatchSource | None) -> None:
+    def _refuse_impossible(
+        self, train: BatchSource, val: BatchSource | None, found_before: Sequence[Problem] = ()
+    ) -> None:
         """Do nothing when this model and this data can be trained as configured.
 
         Raises:
             BadInput: with everything that is in the way.
         """
         config = self.training_config
-        found = problems(facts_of_model(self.model), config.optimizer, config.parameters)
+        found = [*found_before]
+        found += problems(facts_of_model(self.model), config.optimizer, config.parameters)
         found += impossible(config, choose_device(config.hardware).type)
         if len(train) == 0:
             found.append(Problem("train_data", "there are no training samples", "0"))

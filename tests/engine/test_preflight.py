@@ -1,6 +1,8 @@
 """Preflight: what would fail is said before anything starts, with path and remedy."""
 
 import pytest
+import torch
+from torch import nn
 
 from engine.checks.resources import TIGHT
 from engine.data.specs import DATA_TASKS
@@ -12,13 +14,18 @@ from engine.machine import GPU, MachineFacts
 from engine.models.specs import MODEL_TASKS
 from engine.preflight import preflight, refuse_errors
 from engine.run_spec import RunSpec
-from engine.task_spec import METRICS
-from tests.engine.facts import IMAGES, MASKED, PAIRS, TABLE, TEXT
+from engine.runs.store import RunStore
+from engine.task_spec import METRICS, TaskSpec
+from engine.trainer import Trainer
+from tests.engine.facts import IMAGES, MASKED, NUMBERS, PAIRS, TABLE, TEXT
+from tests.engine.training import config
 
 MACHINE = MachineFacts(
     cores=2, memory_bytes=10**12, memory_available_bytes=10**12, disk_free_bytes=10**11
 )
 GPT, CNN = EXAMPLES["gpt-python-docs"].spec, EXAMPLES["digits-vision"].spec
+TOKENS = dict.fromkeys(("inputs", "decoder_inputs", "targets"), torch.zeros(64, 4).long())
+REGRESSION = EXAMPLES["diabetes-table"].spec
 
 NO_WARMUP = {"training.scheduler.warmup_steps": 0}
 
@@ -292,6 +299,43 @@ def test_data_of_unknown_kind_is_taken_on_trust():
 )
 def test_data_that_teaches_nothing_is_named(changes, finding):
     assert finding in found(CNN, changed(IMAGES, **changes))
+
+
+@pytest.mark.parametrize(
+    ("base", "monitor", "facts", "changes", "words"),
+    [
+        (CNN, "top3_accuracy", {"classes": ("a", "b", "c")}, {}, "with 3 classes"),
+        (CNN, "top3_accuracy", {"classes": tuple("abcd")}, {}, None),
+        (CNN, "accuracy", {"classes": ("a", "b", "c")}, {}, None),
+        (REGRESSION, "r2", {"val_samples": 1}, {}, "'val/rmse'"),
+        (REGRESSION, "r2", {}, {"training.evaluation.max_samples": 1}, "has no spread"),
+        (REGRESSION, "r2", {}, {"training.evaluation.max_samples": 2}, None),
+    ],
+)
+def test_a_monitor_that_can_never_be_known_is_refused(base, monitor, facts, changes, words):
+    spec = with_changes(base, {"training.evaluation.monitor": f"val/{monitor}", **changes})
+    data = changed(IMAGES if base is CNN else NUMBERS, **facts)
+    problems = [finding.problem for finding in preflight(spec, data, MACHINE)]
+    said = [problem for problem in problems if problem.path == "training.evaluation.monitor"]
+    assert [problem.got for problem in said] == ([] if words is None else [f"'val/{monitor}'"])
+    assert words is None or words in str(said[0])
+    assert all(f"'val/{monitor}'" not in problem.remedy for problem in said)
+
+
+@pytest.mark.parametrize(
+    ("kind", "monitor"), [("causal-lm", "bits_per_char"), ("seq2seq", "exact_match")]
+)
+def test_the_trainer_refuses_a_monitor_that_needs_the_text_behind_tokens(kind, monitor, tmp_path):
+    training = config(evaluation={"every_steps": 10, "monitor": f"val/{monitor}"})
+    trainer = Trainer(
+        model=nn.Linear(2, 2),
+        training_config=training,
+        task_spec=TaskSpec(kind=kind),
+        run=tmp_path,
+    )
+    with pytest.raises(BadInput, match=f"evaluation.monitor.*'val/{monitor}'.*'val/perplexity'"):
+        trainer.train(train_data=TOKENS, val_data=TOKENS)
+    assert not RunStore(tmp_path).list()
 
 
 def test_a_plateau_without_validation_data_is_refused():
