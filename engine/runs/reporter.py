@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
@@ -14,16 +15,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.errors import EngineError
+from engine.errors import DamagedRun, EngineError
 from engine.runs.files import write_new
 from engine.runs.requests import Request
 from engine.runs.run import Run
-from engine.runs.state import RESUMABLE, LauncherName, RunState, Status
+from engine.runs.state import ACTIVE, RESUMABLE, LauncherName, RunState, Status
 
 _log = logging.getLogger(__name__)
 _POLL_S = 0.1
 _BEAT_S = 0.5
 _RESERVE_BYTES = 65_536
+_WAIT_S = 0.2
+_ENDS: dict[Request, Status] = {
+    "stop": "stopped",
+    "stop-and-save": "stopped",
+    "interrupt": "interrupted",
+}
+"""Requests that are obeyed even before a run has begun."""
 
 
 class RunReporter:
@@ -42,6 +50,8 @@ class RunReporter:
         self._writing = threading.RLock()
         self._closing = threading.Event()
         self._reserve = run.folder / ".reserve"
+        self._marker = run.folder.parent / ".active" / run.id
+        self._waiting = run.folder.parent / ".queue" / run.id
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     @property
@@ -90,15 +100,26 @@ class RunReporter:
         self.event(status, reason)
 
     def start(self) -> None:
-        self.hold_reserve()
+        """Tell that the run is worked on; on a full disk, wait as paused until that fits.
+
+        Raises:
+            NotBegun: when the run was to end meanwhile.
+        """
         self.pending.extend(self.run.take_requests())
         self._thread.start()
+        try:
+            self._take_over()
+        except OSError as error:
+            self._wait_for_space(error)
 
     def close(self) -> None:
+        """Stop reporting; whose end could not be written, the next sweep finds by its marker."""
         self._closing.set()
         self._thread.join()
         self._reserve.unlink(missing_ok=True)
         self.run.take_requests()  # what came too late must not be obeyed by the next attempt
+        if not _looks_alive(self.run):
+            self._marker.unlink(missing_ok=True)
 
     def hold_reserve(self) -> None:
         """Keep a little disk space for the state's sake.
@@ -108,6 +129,32 @@ class RunReporter:
         """
         if not self._reserve.exists():
             _fill(self._reserve, _RESERVE_BYTES)
+
+    def _take_over(self) -> None:
+        self._marker.touch()
+        self._waiting.unlink(missing_ok=True)
+        self.change(durable=True)
+        self.hold_reserve()
+
+    def _wait_for_space(self, error: OSError) -> None:
+        phase = self._state.phase
+        reason = (
+            f"Writing to the run folder failed ({error.strerror or error}). The run begins by "
+            "itself as soon as there is space."
+        )
+        with self._writing:
+            halted = {"status": "paused", "phase": "", "reason": reason}
+            self._state = self._state.model_copy(update=halted)
+        while True:
+            for request in self.pending:
+                if request in _ENDS:
+                    raise NotBegun(self.run.id, _ENDS[request])
+            with contextlib.suppress(OSError):  # it is why we wait; the heartbeat logs it
+                self._take_over()
+                break
+            time.sleep(_WAIT_S)
+        self.change(status="running", phase=phase, reason="")
+        self.event("continued", "There was no disk space to begin; now there is.")
 
     def _beat(self) -> None:
         written_at = 0.0
@@ -149,13 +196,13 @@ def reporting(run: Run, launcher: LauncherName) -> Iterator[RunReporter]:
         if run.state().status in RESUMABLE:
             run.take_requests()  # left for an attempt that has ended
         reporter = RunReporter(run, _begun(run.state(), launcher))
-        marker = run.folder.parent / ".active" / run.id
-        marker.touch()
-        (run.folder.parent / ".queue" / run.id).unlink(missing_ok=True)
-        reporter.change(durable=True)
-        reporter.start()
         try:
+            reporter.start()
             yield reporter
+        except NotBegun as error:
+            with contextlib.suppress(OSError):  # the disk is full: a sweep tells it later
+                reporter.end(error.status, str(error))
+            raise
         except EngineError as error:
             reporter.end("failed", str(error))
             raise
@@ -165,7 +212,27 @@ def reporting(run: Run, launcher: LauncherName) -> Iterator[RunReporter]:
             raise
         finally:
             reporter.close()
-            marker.unlink(missing_ok=True)
+
+
+class NotBegun(EngineError):
+    """A run was to end while it waited for disk space to begin."""
+
+    def __init__(self, run_id: str, status: Status) -> None:
+        super().__init__(
+            f"Run {run_id!r} was ended while it waited for disk space; it has lost nothing. Free "
+            "some space, then resume it."
+        )
+        self.status: Status = status
+
+
+def _looks_alive(run: Run) -> bool:
+    """Whether somebody must say that a run that nobody works on has ended."""
+    try:
+        state = run.state()
+    except DamagedRun:
+        return False
+    untouched = state.status == "queued" and not state.phase
+    return state.status in ACTIVE and not untouched
 
 
 def _begun(state: RunState, launcher: LauncherName) -> RunState:

@@ -14,12 +14,13 @@ import pytest
 
 from engine import attempt as attempts
 from engine.control import Control, Ended
-from engine.runs.reporter import RunReporter
+from engine.runs.reporter import NotBegun, RunReporter
 from engine.runs.run import Run
 from engine.runs.store import RunStore
 from engine.training_loop import StepResult, TrainingLoop
 from tests.engine.equality import assert_same_bits
 from tests.engine.training import config, trained
+from tests.fabricate import TEXT
 
 LONG = config(
     length={"amount": 400}, evaluation={"every_steps": 100}, checkpointing={"every_steps": 50}
@@ -107,6 +108,81 @@ def test_a_run_that_waits_for_space_can_be_ended(
     assert not run.is_owned()
     assert run.state().status in ("interrupted", "paused")  # whichever could still be written
     assert RunStore(run.folder.parent).sweep() in ([], [run.id])
+
+
+@pytest.fixture
+def starting(request: pytest.FixtureRequest, small_disk: Path) -> Iterator[Starting]:
+    """A run that is started on a disk with so many free bytes."""
+    run = RunStore(small_disk / "runs").create(TEXT)
+    room = small_disk / "room"
+    room.write_bytes(b"\0" * request.param)
+    _fill(small_disk)
+    room.unlink()
+    started = Starting(run)
+    started.thread.start()
+    yield started
+    started.thread.join(60)
+    assert not started.thread.is_alive()
+
+
+class Starting:
+    """A start in a thread, and whether it was given up."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.given_up = run, False
+        self.thread = threading.Thread(target=self._train, daemon=True)
+
+    def _train(self) -> None:
+        try:
+            trained(self.run, config())
+        except NotBegun:
+            self.given_up = True
+
+
+LITTLE, NOTHING = 32_768, 0
+"""Free bytes: too few for the reserve, too few for anything."""
+left_free = pytest.mark.parametrize("starting", [LITTLE, NOTHING], indirect=True)
+
+
+@left_free
+def test_a_start_on_a_full_disk_waits_for_space_and_makes_the_same_bits(
+    starting: Starting, small_disk: Path, tmp_path: Path
+) -> None:
+    run = starting.run
+    time.sleep(0.5)
+    assert starting.thread.is_alive()
+    assert run.is_owned()
+    assert run.state().status != "running"
+    (small_disk / "ballast").unlink()
+    starting.thread.join(60)
+    assert run.state().status == "completed"
+    assert not list((small_disk / "runs" / ".active").iterdir())
+    reference = RunStore(tmp_path / "reference")
+    trained(reference.root, config())
+    assert_same_bits(run, reference.open(reference.list()[0].id))
+
+
+@pytest.mark.parametrize("starting", [LITTLE], indirect=True)
+def test_a_start_that_waits_for_space_says_so(starting: Starting) -> None:
+    _wait(lambda: starting.run.state().status == "paused")
+    assert "No space left on device" in starting.run.state().reason
+    starting.run.request("stop")
+
+
+@left_free
+def test_a_start_that_waits_for_space_can_be_ended_and_made_again(
+    starting: Starting, small_disk: Path
+) -> None:
+    run, store = starting.run, RunStore(starting.run.folder.parent)
+    _wait(run.is_owned)
+    run.request("stop")
+    starting.thread.join(60)
+    assert starting.given_up
+    (small_disk / "ballast").unlink()
+    assert store.sweep() == []
+    assert run.state().status in ("stopped", "queued")  # as it was, where nothing can be written
+    assert not list(store.active.iterdir())
+    assert trained(run, config()).status == "completed"
 
 
 class TooLittle:
