@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from components import system_view
 from components.charts.board import live_charts, overlay_charts
 from components.live_chart import live_board
 from engine.runs.run import Run
@@ -17,7 +18,8 @@ MOST = 40
 
 def of_one(run: Run) -> None:
     """Draw the board of a run; it follows the run by itself."""
-    live_board({run.id: run.name}, live_charts(run.metrics()), key="live")
+    shown = live_charts(run.metrics())
+    live_board({run.id: run.name}, shown, key="live", without=system_view.PREFIXES)
 
 
 def of_several(store: RunStore, summaries: Sequence[RunSummary]) -> None:

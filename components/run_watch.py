@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from components import (
+    alert_history,
     alert_line,
+    checkpoint_view,
     evaluation_view,
-    event_log,
     histogram_view,
+    log_view,
     run_controls,
     run_header,
+    run_overview,
     sample_view,
     session,
+    system_view,
     trouble,
 )
 from engine.errors import DamagedRun
@@ -52,48 +58,60 @@ def header(run: Run, status: Status) -> None:
     _header()
 
 
+def overview(run: Run, status: Status) -> None:
+    """Draw the run at a glance; what changes all the time is in the header."""
+    with trouble.shown():
+        run_overview.show(run)
+
+
 def samples(run: Run, status: Status) -> None:
     """Draw the samples and keep them fresh."""
-    st.fragment(_samples, run_every=refresh_every_s(status))(run)
+    _kept_fresh(sample_view.show, run, refresh_every_s(status))
 
 
 def evaluation(run: Run, status: Status) -> None:
     """Draw what the validations saw in detail and keep it fresh."""
-    st.fragment(_evaluation, run_every=_slowly(status))(run)
+    _kept_fresh(evaluation_view.show, run, _slowly(status))
 
 
 def histograms(run: Run, status: Status) -> None:
     """Draw how weights, gradients and activations are spread and keep it fresh."""
-    st.fragment(_histograms, run_every=_slowly(status))(run)
+    _kept_fresh(histogram_view.show, run, _slowly(status))
 
 
-def events(run: Run, status: Status) -> None:
-    """Draw the event log and keep it fresh."""
-    st.fragment(_events, run_every=refresh_every_s(status))(run)
+def checkpoints(run: Run, status: Status) -> None:
+    """Draw the checkpoints and keep them fresh."""
+    _kept_fresh(checkpoint_view.show, run, _slowly(status))
+
+
+def alerts(run: Run, status: Status) -> None:
+    """Draw the alerts and keep them fresh; rules of people's own may find some later."""
+    _kept_fresh(alert_history.show, run, refresh_every_s(status) or _SLOW_REFRESH_S)
+
+
+def log(run: Run, status: Status) -> None:
+    """Draw the log and keep it fresh."""
+    _kept_fresh(log_view.show, run, refresh_every_s(status))
+
+
+def system(run: Run, status: Status) -> None:
+    """Draw the charts of the machine, which follow the run by themselves."""
+    system_view.show(run)
 
 
 def _slowly(status: Status) -> float | None:
     return None if refresh_every_s(status) is None else _SLOW_REFRESH_S
 
 
-def _samples(run: Run) -> None:
-    with trouble.shown():
-        sample_view.show(run)
+def _kept_fresh(show: Callable[[Run], None], run: Run, every_s: float | None) -> None:
+    """Draw a part again every so many seconds, by itself."""
 
+    def draw() -> None:
+        with trouble.shown():
+            show(run)
 
-def _evaluation(run: Run) -> None:
-    with trouble.shown():
-        evaluation_view.show(run)
-
-
-def _histograms(run: Run) -> None:
-    with trouble.shown():
-        histogram_view.show(run)
-
-
-def _events(run: Run) -> None:
-    with trouble.shown():
-        event_log.show(run)
+    draw.__qualname__ = f"{show.__module__}.{show.__qualname__}"  # it is known by its name
+    st.fragment(draw, run_every=every_s)()
 
 
 def _state_of(run: Run) -> RunState | None:

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from components import live_feed, session
+from components import downloads, live_feed, session
 from engine.errors import RunsFolderUnusable
 from engine.launch.dispatcher import Dispatcher
 
@@ -40,13 +40,15 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
 
 
 def feed_routes() -> Sequence[BaseRoute]:
-    """The live feed of the runs folder; none when that cannot be used, as the pages then say."""
+    """The live feed of the runs folder and its downloads; none when that cannot be used, as the
+    pages then say."""
     try:
         store = session.store()
     except RunsFolderUnusable:
         return ()
     hosts = st.get_option("server.allowedHosts") or live_feed.LOCAL_HOSTS
-    return live_feed.routes(store, allowed_hosts=hosts)
+    feed = live_feed.routes(store, allowed_hosts=hosts)
+    return [*feed, *downloads.routes(store, allowed_hosts=hosts)]
 
 
 class _Headers:

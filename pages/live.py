@@ -7,8 +7,8 @@ import streamlit as st
 from components import (
     range_test_view,
     run_board,
-    run_document,
     run_picker,
+    run_tabs,
     run_watch,
     session,
     trouble,
@@ -18,23 +18,13 @@ store = session.store()
 run = run_picker.from_url(store)
 # No st.stop() on this page: after it Streamlit 1.67 keeps the fragments of the run before alive.
 if run is not None:
+    session.keep_choices()
     with trouble.shown():
         status = run.state().status
         run_watch.header(run, status)
         range_test_view.show(run, status)
         run_board.of_one(run)
-        names = ["Samples", "Evaluation", "Histograms", "Events", "Configuration"]
-        samples, evaluation, histograms, events, document = st.tabs(names)
-        with samples:
-            run_watch.samples(run, status)
-        with evaluation:
-            run_watch.evaluation(run, status)
-        with histograms:
-            run_watch.histograms(run, status)
-        with events:
-            run_watch.events(run, status)
-        with document:
-            run_document.show(run, store.root)
+        run_tabs.show(run, status)
     with st.container(width=420):
         run_picker.pick(store.list(), run.id)
 elif not store.list():

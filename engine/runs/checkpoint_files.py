@@ -101,6 +101,14 @@ def _parsed(folder: Path, document: Any) -> Manifest:
     return Manifest(step, digests)
 
 
+def plain_file(path: Path) -> bool:
+    """Whether there is a file that is no link, pipe or folder."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
 def _refuse_odd(folder: Path, name: str) -> None:
     """Raise BadCheckpoint for what is missing, or no plain file: a pipe would never end."""
     try:

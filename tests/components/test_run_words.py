@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.durations import clock_duration, shown_age, shown_duration
-from components.event_log import table_of
+from components.log_lines import of_event
+from components.log_table import events_table
 from components.numbers import shown_number
 from components.plain_text import as_markdown
 from components.run_header import progress_words, quality_of
@@ -162,11 +163,12 @@ def test_tags_are_separated_by_commas_and_unique(text, tags):
 
 @pytest.mark.parametrize("time", [None, "x", 1e300, float("nan"), -1e18, True])
 def test_an_event_with_a_broken_time_is_still_shown(time):
-    assert "said" in table_of([{"time": time, "kind": "note", "text": "said"}], None)
+    assert "said" in events_table([of_event({"time": time, "kind": "note", "text": "said"})], None)
 
 
 def test_an_event_of_any_form_is_escaped():
-    table = table_of([{"kind": "<i>", "text": {"a": "<script>"}, "step": "x"}], None)
+    event = {"kind": "<i>", "text": {"a": "<script>"}, "step": "x"}
+    table = events_table([of_event(event)], None)
     assert "&lt;script&gt;" in table
     assert "<script" not in table
     assert "<i>" not in table

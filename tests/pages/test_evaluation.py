@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from components import session
 from engine.metrics import Known, validation_metrics
 from engine.task_spec import TaskSpec
 from tests import fabricate
@@ -44,7 +45,7 @@ def live(store, open_page):
         run = fabricate.run_of(store, spec)
         if content is not None:
             run.write_evaluation(50, content)
-        app = open_page("live.py", run=run.id)
+        app = open_page("live.py", run=run.id, tab="Evaluation")
         assert not app.exception
         return app, run
 
@@ -97,11 +98,12 @@ def test_samples_and_evaluations_are_picked_each_by_itself(live):
     run.write_evaluation(100, of_classes(4))
     for step in (50, 100):
         run.write_samples(step, [{"prompt": "", "text": f"text of {step}"}])
-    app.run()
-    samples, evaluations = app.select_slider
-    evaluations.set_value(50).run()
+    app.run().select_slider[0].set_value(50).run()
     assert len(app.dataframe[0].value) == 3
-    assert samples.value == 100
+    app.query_params[session.LIVE_TAB] = "Samples"
+    assert app.run().select_slider[0].value == 100
+    app.query_params[session.LIVE_TAB] = "Evaluation"
+    assert app.run().select_slider[0].value == 50
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def live(store, open_page):
         run = fabricate.run_of(store, spec)
         for step, content in files.items():
             run.write_histograms(step, content)
-        app = open_page("live.py", run=run.id)
+        app = open_page("live.py", run=run.id, tab="Histograms")
         assert not app.exception
         return app, run
 

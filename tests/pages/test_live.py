@@ -39,8 +39,8 @@ def append(run, name, value, step=1):
 
 @pytest.fixture
 def live(open_page):
-    def live(run_id):
-        app = open_page("live.py", run=run_id)
+    def live(run_id, tab="Overview"):
+        app = open_page("live.py", run=run_id, tab=tab)
         assert not app.exception
         return app
 
@@ -227,7 +227,7 @@ def test_a_failure_is_said_as_plain_text(store, live):
 def test_events_are_newest_first_and_escaped(store, live):
     run = fabricate.run_of(store, status="running", steps=20)
     run.add_event("note", "<script>alert(1)</script>", step=20)
-    text = html(live(run.id))
+    text = html(live(run.id, "Log"))
     assert "&lt;script&gt;" in text
     assert "<script" not in text
     assert text.index("&lt;script&gt;") < text.index("Training began")
@@ -237,7 +237,7 @@ def test_samples_follow_the_newest_until_one_is_picked(store, live):
     run = fabricate.run_of(store, status="running", steps=150)
     for step in (50, 100):
         run.write_samples(step, [{"prompt": "The ", "text": f"text of {step}"}])
-    app = live(run.id)
+    app = live(run.id, "Samples")
     assert "text of 100" in html(app)
     run.write_samples(150, [{"prompt": "The ", "text": "text of 150"}])
     assert "text of 150" in html(app.run())
@@ -252,7 +252,7 @@ def test_samples_of_any_form_are_survived(store, live, content):
     run = fabricate.run_of(store)
     run.write_samples(50, [])
     (run.folder / "samples" / "step-000000050.json").write_text(content)
-    live(run.id)
+    live(run.id, "Samples")
 
 
 def test_a_misclassified_image_is_shown_with_its_labels(store, live):
@@ -260,14 +260,14 @@ def test_a_misclassified_image_is_shown_with_its_labels(store, live):
     image = [[0, 255], [128, 0]]
     sample = {"index": 3, "image": image, "true": "<3>", "predicted": "8", "confidence": 0.934}
     run.write_samples(50, [sample])
-    text = html(live(run.id))
+    text = html(live(run.id, "Samples"))
     assert "data:image/png;base64," in text
     assert "&lt;3&gt; → <b>8</b> <small>93%</small>" in text
 
 
 def test_the_command_that_resumes_the_run_is_shown(store, live):
     run = fabricate.run_of(store, status="stopped", steps=20)
-    codes = [code.value for code in live(run.id).code]
+    codes = [code.value for code in live(run.id, "Configuration").code]
     assert f"python -m engine resume {run.id} --runs {store.root}" in codes
 
 
