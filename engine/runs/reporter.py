@@ -38,7 +38,8 @@ class RunReporter:
     """Keeps state.json true while a run is worked on and gathers the requests left for it.
 
     The training thread only sets ``step`` and asks ``pending``; a thread of its own writes.
-    A small reserve file is given up when the disk is full, so that even then the state can say so.
+    A small reserve file is given up when the disk is full, so that even then the state can say so;
+    all else that does not fit is kept, and written with a later beat.
     """
 
     def __init__(self, run: Run, state: RunState) -> None:
@@ -47,6 +48,8 @@ class RunReporter:
         self.pending: deque[Request] = deque()
         self._state = state
         self._clock: float | None = None
+        self._untold: deque[dict[str, Any]] = deque()
+        """Events that are not in the log yet."""
         self._writing = threading.RLock()
         self._closing = threading.Event()
         self._reserve = run.folder / ".reserve"
@@ -69,14 +72,19 @@ class RunReporter:
         return self._state.trained_s + running_s
 
     def change(self, *, durable: bool = False, **changes: Any) -> None:
-        """Change fields of the state and write it at once.
+        """Change fields of the state and write it: at once, or when there is disk space again.
 
         Raises:
-            OSError: when the disk is full and the reserve is used up.
+            OSError: when it has to be on the disk, and that is full and the reserve used up.
         """
         with self._writing:
             self._state = self._state.model_copy(update=changes)
-            self._write(durable=durable)
+            try:
+                self._write(use_reserve="status" in changes, durable=durable)
+            except OSError as error:
+                if durable:
+                    raise
+                _log.warning("run %s: the state is written later: %s", self.run.id, error)
 
     def run_clock(self, running: bool) -> None:
         """Let the training time run, or hold it."""
@@ -86,12 +94,14 @@ class RunReporter:
             self._clock = time.monotonic() if running else None
 
     def event(self, kind: str, text: str, **facts: Any) -> None:
-        """Append to the run's event log, with the step it happened at."""
-        try:
-            self.run.add_event(kind, text, step=self.step, **facts)
-        except OSError as error:
-            self._give_up_reserve(error)
-            self.run.add_event(kind, text, step=self.step, **facts)
+        """Append to the run's event log, with the step it happened at; what does not fit, later."""
+        now = {"time": time.time(), "kind": kind, "text": text, "step": self.step, **facts}
+        with self._writing:
+            self._untold.append(now)
+            try:
+                self._tell()
+            except OSError as error:
+                _log.warning("run %s: an event is written later: %s", self.run.id, error)
 
     def end(self, status: Status, reason: str) -> None:
         """Write the last state of this attempt."""
@@ -117,6 +127,10 @@ class RunReporter:
         self._closing.set()
         self._thread.join()
         self._reserve.unlink(missing_ok=True)
+        try:
+            self._tell()
+        except OSError as error:
+            _log.warning("run %s: lost %s: %s", self.run.id, [*self._untold], error)
         self.run.take_requests()  # what came too late must not be obeyed by the next attempt
         if not _looks_alive(self.run):
             self._marker.unlink(missing_ok=True)
@@ -165,23 +179,26 @@ class RunReporter:
             try:
                 self.pending.extend(self.run.take_requests())
                 if time.monotonic() - written_at >= _BEAT_S:
-                    with self._writing:  # without the reserve: that is for what has changed
-                        self.run.write_state(self.state)
+                    with self._writing:
+                        self._write(use_reserve=False)
+                        self._tell()
                     written_at = time.monotonic()
             except OSError as error:  # the next beat may work; without beats nobody can stop it
                 _log.warning("run %s: heartbeat failed: %s", self.run.id, error)
 
-    def _write(self, *, durable: bool) -> None:
+    def _write(self, *, use_reserve: bool, durable: bool = False) -> None:
         try:
             self.run.write_state(self.state, durable=durable)
-        except OSError as error:
-            self._give_up_reserve(error)
+        except OSError:
+            if not use_reserve or not self._reserve.exists():
+                raise
+            self._reserve.unlink()
             self.run.write_state(self.state, durable=durable)
 
-    def _give_up_reserve(self, error: OSError) -> None:
-        if not self._reserve.exists():
-            raise error
-        self._reserve.unlink()
+    def _tell(self) -> None:
+        while self._untold:
+            self.run.add_event(**self._untold[0])
+            self._untold.popleft()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pytest
 
 from engine import attempt as attempts
 from engine.control import Control, Ended
-from engine.runs.reporter import NotBegun, RunReporter
+from engine.runs.reporter import NotBegun, RunReporter, reporting
 from engine.runs.run import Run
 from engine.runs.store import RunStore
 from engine.training_loop import StepResult, TrainingLoop
@@ -183,6 +183,28 @@ def test_a_start_that_waits_for_space_can_be_ended_and_made_again(
     assert run.state().status in ("stopped", "queued")  # as it was, where nothing can be written
     assert not list(store.active.iterdir())
     assert trained(run, config()).status == "completed"
+
+
+def test_what_passes_leaves_the_reserve_to_what_has_changed(small_disk: Path) -> None:
+    """A phase that uses it up leaves nothing to say that the run waits, while others write."""
+    run = RunStore(small_disk / "runs").create(TEXT)
+    with reporting(run, "foreground") as reporter:
+        _fill(small_disk)
+        reporter.change(phase="saving")
+        reporter.event("alert", "Too long for what is left of a block. " * 200)
+        reporter.event("checkpoint", "Saved.")
+        reporter.change(status="paused", reason="No space.")
+        _fill(small_disk)  # somebody else takes what the reserve has left
+        reporter.change(phase="training")
+        assert run.state().status == "paused"
+        assert run.events()[0] == []
+        (small_disk / "ballast").unlink()
+        _wait(lambda: run.state().phase == "training")
+        _wait(lambda: len(run.events()[0]) == 2)
+        assert [(e["kind"], e["step"]) for e in run.events()[0]] == [
+            ("alert", 0),
+            ("checkpoint", 0),
+        ]
 
 
 class TooLittle:
