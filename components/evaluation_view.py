@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import session, step_picker
+from components import class_history_view, session, step_picker
 from components.charts.confusion import class_frame, confusion_figure
 from components.charts.predicted import predicted_figure, residual_figure
 from components.charts.reliability import reliability_figure
@@ -51,6 +51,10 @@ def show(run: Run) -> None:
         st.warning(f"The evaluation of step {step:,} cannot be read ({type(error).__name__}).")
         return
     _draw(evaluation)
+    if isinstance(evaluation, ClassEvaluation):
+        class_history_view.show(run, steps, evaluation.classes)
+    elif isinstance(evaluation, LabelEvaluation):
+        class_history_view.show(run, steps, evaluation.labels)
 
 
 def _nothing(run: Run) -> str:

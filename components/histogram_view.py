@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import session
+from components import session, step_picker
 from components.charts.histograms import bar_figure, heat_figure, spread
 from engine.errors import EngineError
 from engine.runs.histograms import KINDS, Histogram, Kind, histogram_in, tensors_in
@@ -53,20 +53,32 @@ def show(run: Run) -> None:
     dark = st.context.theme.type == "dark"
     attempt = run.state().attempt  # a resumed run may write its steps again
     shown = _Shown(str(run.folder), attempt, _some(steps), kind, tensor)
-    found = _figures(shown, dark)
-    if found is None:
+    heat = _heat(shown, dark)
+    if heat is None:
         st.caption("It has no histogram at these steps.")
         return
-    heat, bars, step, nonfinite = found
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Over the run", help=f"{_HELP[kind]} {_READING}")
         _draw(heat, "heat", f"How the {kind} of {tensor} were spread at each step")
     with right:
-        st.subheader(f"At step {step:,}", help=_HELP[kind])
-        _draw(bars, "bars", f"How the {kind} of {tensor} are spread at step {step}")
-    if nonfinite:
-        st.warning(f"At step {step:,}, {nonfinite:,} of these numbers are NaN or infinite.")
+        _at_step(shown, steps)
+
+
+def _at_step(shown: _Shown, steps: list[int]) -> None:
+    """One histogram: the newest, and those that follow, unless a step was picked."""
+    heading = st.container()
+    step = step_picker.pick(steps, "Histogram at step", session.HISTOGRAM_STEP)
+    heading.subheader(f"At step {step:,}", help=_HELP[shown.kind])
+    histogram = shown.histogram(step)
+    if histogram is None:
+        st.caption(f"It has none at step {step:,}, or the file is damaged.")
+        return
+    alt = f"How the {shown.kind} of {shown.tensor} are spread at step {step}"
+    _draw(bar_figure(histogram), "bars", alt)
+    if histogram.nonfinite:
+        count = f"{histogram.nonfinite:,}"
+        st.warning(f"At step {step:,}, {count} of these numbers are NaN or infinite.")
 
 
 class _Shown(NamedTuple):
@@ -86,14 +98,11 @@ class _Shown(NamedTuple):
 # A file never changes within an attempt, and pictures are asked for again and again while a run
 # is watched.
 @lru_cache(maxsize=8)
-def _figures(shown: _Shown, dark: bool) -> tuple[go.Figure, go.Figure, int, int] | None:
-    """Heatmap and bars; the step of the bars, and its numbers that are not finite."""
+def _heat(shown: _Shown, dark: bool) -> go.Figure | None:
+    """The spread over the steps; None where there is no histogram at all."""
     read = {step: shown.histogram(step) for step in shown.steps}
     found = {step: histogram for step, histogram in read.items() if histogram is not None}
-    if not found:
-        return None
-    step, newest = max(found.items())
-    return heat_figure(spread(found), dark=dark), bar_figure(newest), step, newest.nonfinite
+    return heat_figure(spread(found), dark=dark) if found else None
 
 
 @lru_cache(maxsize=16 * MOST)

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from components.charts.class_history import class_history_figure
 from components.charts.confusion import class_frame, confusion_figure
 from components.charts.predicted import predicted_figure, residual_figure
 from components.charts.reliability import reliability_figure
+from components.class_history_view import thinned, worst
 from engine.runs.evaluations import (
     ClassTable,
     LabelTable,
@@ -131,3 +133,23 @@ def test_residuals_are_bars_as_wide_as_their_bins():
 
 def test_no_residuals_are_no_bars():
     assert len(residual_figure(Residuals(edges=(), count=()), "").data[0].x) == 0
+
+
+def test_the_history_of_a_class_has_gaps_where_nothing_is_known():
+    figure = class_history_figure([10, 20, 30], {"a": [0.5, None, 1.0]})
+    assert figure.data[0].x.tolist() == [10, 20, 30]
+    assert np.isnan(figure.data[0].y).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("count", [1, 200, 201, 5000])
+def test_a_long_history_is_thinned_and_ends_with_the_newest(count):
+    steps = thinned(range(1, count + 1))
+    assert len(steps) <= 201
+    assert steps[-1] == count
+
+
+def test_the_worst_classes_are_drawn_first():
+    shares = (0.9, None, 0.1, 0.5)
+    names = ("a", "b", "c", "d")
+    table = ClassTable(name=names, precision=shares, recall=shares, f1=shares, support=(1, 1, 1, 1))
+    assert worst(table, 2) == ["c", "d"]

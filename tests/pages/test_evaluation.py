@@ -134,3 +134,33 @@ def test_names_are_never_html(live):
     (chart, _) = app.get("plotly_chart")
     figure = json.loads(chart.proto.spec)
     assert figure["layout"]["xaxis"]["ticktext"][0] == "&lt;b&gt;1&lt;/b&gt;"
+
+
+def history_of(app):
+    return [chart for chart in app.get("plotly_chart") if "fullData.name" in chart.proto.spec]
+
+
+def test_one_validation_is_no_history(live):
+    assert history_of(live(of_classes(3))[0]) == []
+
+
+def test_classes_are_followed_over_the_validations(live):
+    app, run = live(of_classes(3, classes=("<x>", "y", "z")))
+    run.write_evaluation(100, of_classes(3, classes=("<x>", "y", "z")))
+    (chart,) = history_of(app.run())
+    lines = json.loads(chart.proto.spec)["data"]
+    assert [line["name"] for line in lines] == ["&lt;x&gt;", "y", "z"]
+    (classes,) = app.multiselect
+    classes.set_value(["y"]).run()
+    (chart,) = history_of(app)
+    assert [line["name"] for line in json.loads(chart.proto.spec)["data"]] == ["y"]
+    assert not app.exception
+
+
+def test_a_damaged_evaluation_among_others_is_left_out_of_the_history(live):
+    app, run = live(of_classes(3))
+    for step in (100, 150):
+        run.write_evaluation(step, of_classes(3))
+    (run.folder / "evaluations" / "step-000000100.json").write_text("{")
+    (chart,) = history_of(app.run())
+    assert not app.exception

@@ -122,3 +122,12 @@ def test_many_steps_are_thinned_and_the_newest_is_there(count):
 def test_most_of_the_steps_stay_when_one_more_has_come():
     steps = list(range(10, 5001, 10))
     assert len(set(_some(steps)) - set(_some([*steps, 5010]))) <= 1
+
+
+def test_the_bars_are_those_of_the_step_that_was_picked(live):
+    app, run = live({step: of(step * SPREAD) for step in (10, 20, 30)})
+    (slider,) = app.select_slider
+    slider.set_value(20).run()
+    assert app.subheader[1].value == "At step 20"
+    run.write_histograms(40, of(SPREAD))
+    assert app.run().subheader[1].value == "At step 20"
