@@ -24,6 +24,8 @@ from engine.runs.run import Labels, Run
 from engine.runs.state import ACTIVE, LauncherName, RunState, Status
 
 _Stamps = tuple[tuple[int, int] | None, ...]
+_UNFINISHED, _UNFINISHED_S = ".new-", 86_400.0
+"""How the folder of a run is named until all is in it, and after how long it is given up."""
 _RUN_ID = re.compile(r"\d{8}-\d{6}-[a-z0-9]{6}")
 
 
@@ -88,28 +90,30 @@ class RunStore:
         """
         now = self._now()
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
-        run = Run(self.root / f"{stamp}-{secrets.token_hex(3)}")
-        run.folder.mkdir(mode=0o700)
+        record = RunRecord(
+            run_id=f"{stamp}-{secrets.token_hex(3)}",
+            created_at=now,
+            spec=spec if isinstance(spec, RunSpec) else None,
+            imported=spec if isinstance(spec, Imported) else None,
+            data_fingerprint=data_fingerprint,
+            environment=environment() if isinstance(spec, RunSpec) else {},
+            origin=origin,
+        )
+        made = Run(self.root / f"{_UNFINISHED}{record.run_id}")
+        made.folder.mkdir(mode=0o700)
         try:
-            for part in ("metrics", "requests", "checkpoints"):
-                (run.folder / part).mkdir()
-            run.write_state(RunState(queued_at=now))
-            if fill is not None:
-                fill(run)
-            record = RunRecord(
-                run_id=run.id,
-                created_at=now,
-                spec=spec if isinstance(spec, RunSpec) else None,
-                imported=spec if isinstance(spec, Imported) else None,
-                data_fingerprint=data_fingerprint,
-                environment=environment() if isinstance(spec, RunSpec) else {},
-                origin=origin,
-            )
-            write_whole(run.folder / "run.json", record.to_json(), durable=True)
+            with made.owned():
+                for part in ("metrics", "requests", "checkpoints"):
+                    (made.folder / part).mkdir()
+                made.write_state(RunState(queued_at=now))
+                if fill is not None:
+                    fill(made)
+                write_whole(made.folder / "run.json", record.to_json(), durable=True)
+            os.rename(made.folder, self.root / record.run_id)
         except BaseException:
-            shutil.rmtree(run.folder)
+            shutil.rmtree(made.folder)
             raise
-        return run
+        return Run(self.root / record.run_id)
 
     def open(self, run_id: str) -> Run:
         """The run of that id.
@@ -263,13 +267,21 @@ class RunStore:
             return  # a worker came alive in between, so nothing ended
 
     def recover(self) -> None:
-        """Find what fell between two steps of a process that died: queued, but in no queue."""
+        """Find what fell between two steps of a process that died: half made, or in no queue."""
+        self._remove_unfinished()
         for summary in self.list():
             waits = summary.state is not None and summary.state.status == "queued"
             known = (self.queue / summary.id).exists() or (self.active / summary.id).exists()
             run = Run(self.root / summary.id)
             if waits and not known and not run.is_owned():
                 self.end(run, "stopped", "it was never put into the queue")
+
+    def _remove_unfinished(self) -> None:
+        """Delete what was never a run, if nobody makes one of it any more."""
+        for folder in self.root.glob(f"{_UNFINISHED}*"):
+            old = self._now() - folder.stat().st_ctime > _UNFINISHED_S
+            if old and not Run(folder).is_owned():  # locks do not reach other machines
+                shutil.rmtree(folder)
 
     def _hand_back(self, run: Run, marker: os.DirEntry[str], starting_s: float) -> None:
         """Put a run back whose server died between taking it from the queue and starting it."""

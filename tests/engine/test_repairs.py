@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +95,28 @@ def test_a_run_that_fell_between_creation_and_queue_can_be_resumed(tmp_path: Pat
     assert (run.state().status, waiting.state().status) == ("stopped", "queued")
     store.enqueue(run)
     assert run.state().status == "queued"
+
+
+KILLED = """
+import os, sys
+from engine.runs.store import RunStore
+from tests.fabricate import TEXT
+RunStore(sys.argv[1]).create(TEXT, fill=lambda run: os._exit(9))
+"""
+
+
+def test_a_run_whose_maker_was_killed_is_nothing_and_goes_when_it_is_old(tmp_path: Path) -> None:
+    store, later = RunStore(tmp_path), RunStore(tmp_path, now=lambda: time.time() + 2 * 86_400)
+    assert subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)]).returncode == 9
+    (left,) = tmp_path.glob(".new-*")
+    store.recover()
+    assert left.exists()  # another machine may be at it
+    with Run(left).owned():
+        later.recover()
+    assert left.exists()
+    later.recover()
+    assert not left.exists()
+    assert not store.list()
 
 
 @pytest.mark.parametrize("marker", ["queue", "active"])
