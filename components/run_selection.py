@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components import run_labels, run_start, run_trash, session, trouble
+from components import report_button, run_labels, run_start, run_trash, session, trouble
 from components.plain_text import as_markdown
 from engine.runs.store import RunSummary
 
@@ -24,6 +24,8 @@ def show(summaries: Sequence[RunSummary]) -> None:
             _open_button(summaries[0])
         else:
             st.text(f"{len(summaries)} runs chosen")
+        readable = [summary.id for summary in summaries if not summary.damage]
+        report_button.show(session.store(), readable, "runs.report")
         run_trash.delete_button(summaries)
         st.button("Clear the choice", key="runs.clear", icon=":material/close:", on_click=_clear)
     for summary in summaries:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from components import (
     range_test_view,
+    report_button,
     run_board,
     run_picker,
     run_tabs,
@@ -22,6 +23,7 @@ if run is not None:
     with trouble.shown():
         status = run.state().status
         run_watch.header(run, status)
+        report_button.show(store, [run.id], "live.report")
         range_test_view.show(run, status)
         run_board.of_one(run)
         run_tabs.show(run, status)

@@ -1,0 +1,265 @@
+"""Charts on paper, from the same numbers as those of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, ScalarFormatter, StrMethodFormatter
+
+from components.charts.palette import COLORS
+from components.report import glyphs
+from components.report.contents import Chart, Judged
+from components.report.figures import MARK_COLORS
+from components.report.judged import Matrix, matrix_of
+from components.report.lines import Drawn, Line, alone, strange
+from components.report.sheet import FAINT, MARGIN, ROOM, RULE, TEXT, Block, Sheet
+from engine.runs.evaluations import ClassEvaluation, NumberEvaluation, Reliability
+
+GAP = 0.25
+_HALF = (ROOM - GAP) / 2
+_HEIGHTS = {1: 2.55, 2: 2.15}
+"""Of a row with so many charts in it."""
+_HEAD, _LEFT, _BOTTOM, _RIGHT = 0.42, 0.45, 0.45, 0.12
+_FEW = 40
+_MARKERS = {"calm": ("D", 3.5), "warning": ("v", 4), "bad": ("X", 4), "best": ("*", 6)}
+_STRANGE = {"nan": ("x", 0.04), "up": ("^", 0.96), "down": ("v", 0.04)}
+_STEPS = [1, 2, 2.5, 5, 10]
+_LARGEST, _SMALLEST = 1e300, 1e-300
+"""What an axis can hold."""
+_MOST_WITH_COUNTS = 20
+_MATRIX_MOST = 5.0
+
+
+def rows_of(charts: Sequence[Chart], *, wide_first: bool) -> Iterator[Block]:
+    """Charts in rows of two; the first, and one without a neighbour, have a row of their own."""
+    left = list(charts)
+    while left:
+        alone_ = len(left) == 1 or (wide_first and len(left) == len(charts))
+        row, left = left[: 1 if alone_ else 2], left[1 if alone_ else 2 :]
+        yield _row(row)
+
+
+def _row(charts: Sequence[Chart]) -> Block:
+    height = _HEIGHTS[len(charts)]
+    width = ROOM if len(charts) == 1 else _HALF
+
+    def draw(sheet: Sheet, top: float) -> None:
+        for place, chart in enumerate(charts):
+            _chart(sheet, chart, (MARGIN + place * (width + GAP), top, width, height))
+
+    return Block(height, draw)
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, width and height."""
+
+
+def _chart(sheet: Sheet, chart: Chart, box: Box) -> None:
+    x, y, width, _ = box
+    unit = f" ({chart.unit})" if chart.unit else ""
+    title = glyphs.fitted(glyphs.drawable(chart.title + unit), 9, width, "bold")
+    sheet.text(x, y, title, 9, face="bold")
+    _legend(sheet, chart, (x, y + 0.19, width))
+    axes = _axes(sheet, box)
+    with np.errstate(all="ignore"):
+        for line in chart.lines:
+            _line(axes, line)
+        _marks(axes, chart)
+        _scale(axes, chart)
+
+
+def _axes(sheet: Sheet, box: Box) -> Axes:
+    """Axes with room for a title, a legend and the numbers beside them."""
+    x, y, width, height = box
+    axes = sheet.axes(x + _LEFT, y + _HEAD, width - _LEFT - _RIGHT, height - _HEAD - _BOTTOM)
+    axes.grid(visible=True, color=RULE, linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=7, colors=FAINT, length=0, pad=3)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(RULE)
+    return axes
+
+
+def _legend(sheet: Sheet, chart: Chart, place: tuple[float, float, float]) -> None:
+    """The names of the curves on one line; those without room are counted."""
+    x, y, width = place
+    if len(chart.lines) == 1 and chart.lines[0].label == chart.title:
+        return
+    end = x + width
+    for number, line in enumerate(chart.lines):
+        name = glyphs.fitted(glyphs.drawable(line.label), 7, min(2.0, width - 0.3))
+        more = f"and {len(chart.lines) - number} more"
+        needed = 0.32 + glyphs.width(name, 7)
+        last = number == len(chart.lines) - 1
+        if x + needed + (0 if last else 0.1 + glyphs.width(more, 7)) > end:
+            sheet.text(x, y, more, 7, color=FAINT)
+            return
+        sheet.swatch(x, y + 0.04, line.color)
+        sheet.text(x + 0.2, y, name, 7, color=FAINT)
+        x += needed
+
+
+def _line(axes: Axes, line: Line) -> None:
+    x, y = _finite(line.raw)
+    if line.smooth is None:
+        axes.plot(x, y, linewidth=1.1, color=line.color)
+    else:
+        axes.plot(x, y, linewidth=0.5, alpha=0.35, color=line.color)
+        axes.plot(*_finite(line.smooth), linewidth=1.2, color=line.color)
+    dots = np.isfinite(y) if len(x) <= _FEW else alone(line.raw)
+    axes.plot(x[dots], y[dots], "o", markersize=2.2, color=line.color)
+    for at, kind in strange(line.raw):
+        marker, height = _STRANGE[kind]
+        place = axes.get_xaxis_transform()
+        axes.plot([at], [height], marker, color=line.color, markersize=4, transform=place)
+
+
+def _finite(points: Drawn) -> Drawn:
+    """What is not finite is a gap; what no picture can hold is drawn at its edge."""
+    y = np.where(np.isfinite(points.y), np.clip(points.y, -_LARGEST, _LARGEST), np.nan)
+    return Drawn(points.x, y)
+
+
+def _marks(axes: Axes, chart: Chart) -> None:
+    place = axes.get_xaxis_transform()
+    for mark in chart.marks:
+        color = MARK_COLORS[mark.tone]
+        axes.axvline(mark.x, color=color, linewidth=0.6, linestyle=":", alpha=0.8)
+        shape, size = _MARKERS[mark.tone]
+        axes.plot(
+            [mark.x], [1.0], shape, color=color, markersize=size, clip_on=False, transform=place
+        )
+
+
+def _scale(axes: Axes, chart: Chart) -> None:
+    """Both axes; a logarithmic one only where there is something to show on it."""
+    low, high = chart.window
+    air = 0.01 * (high - low) or 1
+    axes.set_xlim(low - air, high + air)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=_STEPS))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.set_xlabel("step", fontsize=7, color=FAINT, labelpad=1)
+    layers = [layer for line in chart.lines for layer in (line.raw, line.smooth) if layer]
+    values = np.concatenate([_finite(layer).y for layer in layers])
+    log = chart.log and bool(np.any(values > 0))
+    seen = values[np.isfinite(values) & (values > 0 if log else True)]
+    if log:
+        axes.set_yscale("log", nonpositive="mask")
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
+        form = ScalarFormatter(useOffset=False)
+        form.set_powerlimits((-3, 5))
+        axes.yaxis.set_major_formatter(form)
+        axes.yaxis.get_offset_text().set(fontsize=6, color=FAINT)
+    if len(seen):
+        axes.set_ylim(*_limits(float(seen.min()), float(seen.max()), log=log))
+
+
+def _limits(low: float, high: float, *, log: bool) -> tuple[float, float]:
+    """The ends of an axis, with a little air."""
+    if log:
+        low, high = max(low, _SMALLEST), max(high, _SMALLEST)
+        share = (high / low) ** 0.06 if high > low else 2.0
+        return low / share, high * share
+    air = 0.06 * (high - low) or abs(high) * 0.1 or 0.5
+    return low - air, high + air
+
+
+# -- the last evaluation ---------------------------------------------------------------------------
+
+
+def evaluation_blocks(judged: Judged) -> Iterator[Block]:
+    """The figures of an evaluation: confusions beside calibration, or predictions and residuals."""
+    match judged.evaluation:
+        case ClassEvaluation() as evaluation:
+            yield _classes(matrix_of(judged), evaluation.reliability)
+        case NumberEvaluation() as evaluation:
+            yield _numbers(evaluation)
+
+
+def _classes(matrix: Matrix | None, reliability: Reliability) -> Block:
+    side = 0.0 if matrix is None else min(_MATRIX_MOST, max(2.6, 0.24 * len(matrix.names) + 1.2))
+    beside = matrix is None or side + 2.6 < ROOM
+
+    def draw(sheet: Sheet, top: float) -> None:
+        if matrix is not None:
+            _matrix(sheet, matrix, (MARGIN, top, side))
+        if beside:
+            left = MARGIN + side + (GAP if side else 0)
+            width = min(ROOM - (left - MARGIN), 3.4)
+            _reliability(sheet, reliability, (left, top, width, 2.6))
+
+    return Block(max(side + 0.3, 2.7), draw)
+
+
+def _matrix(sheet: Sheet, matrix: Matrix, place: tuple[float, float, float]) -> None:
+    x, y, side = place
+    names = [glyphs.fitted(glyphs.drawable(name), 6.5, 0.85) for name in matrix.names]
+    beside = 0.1 + max(glyphs.width(name, 6.5) for name in names)
+    sheet.text(x, y, "Confusion matrix: true classes as rows", 9, face="bold")
+    axes = sheet.axes(x + beside, y + 0.22, side - beside, side - beside)
+    axes.imshow(matrix.shares, vmin=0, vmax=1.25, cmap="Blues", aspect="auto")
+    places = range(len(names))
+    small = glyphs.properties("plain", 6.5 if len(names) <= _MOST_WITH_COUNTS else 4.5)
+    axes.set_xticks(places, names, rotation=90, fontproperties=small, parse_math=False)
+    axes.set_yticks(places, names, fontproperties=small, parse_math=False)
+    axes.tick_params(length=0, pad=2, colors=TEXT)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    if len(names) > _MOST_WITH_COUNTS:
+        return
+    for row, (counts, shares) in enumerate(zip(matrix.counts, matrix.shares, strict=True)):
+        for column, (count, share) in enumerate(zip(counts, shares, strict=True)):
+            color = "white" if share > 0.6 else TEXT
+            axes.text(
+                column, row, f"{count:,}", ha="center", va="center", fontsize=6.5, color=color
+            )
+
+
+def _reliability(sheet: Sheet, reliability: Reliability, box: Box) -> None:
+    axes = _titled(sheet, "Reliability", box, ("confidence", "accuracy"))
+    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle="--")
+    columns = zip(reliability.confidence, reliability.accuracy, reliability.count, strict=True)
+    bins = [(x, y, n) for x, y, n in columns if n and x is not None and y is not None]
+    most = max((n for *_, n in bins), default=1)
+    xs, ys = [x for x, *_ in bins], [y for _, y, _ in bins]
+    axes.plot(xs, ys, color=COLORS[0], linewidth=1)
+    axes.scatter(xs, ys, s=[6 + 50 * n / most for *_, n in bins], color=COLORS[0], linewidth=0)
+    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+
+
+def _numbers(evaluation: NumberEvaluation) -> Block:
+    unit = "" if evaluation.in_own_unit else " (standardised)"
+    pairs = [
+        (true, predicted)
+        for true, predicted in zip(evaluation.true, evaluation.predicted, strict=True)
+        if true is not None and predicted is not None
+    ]
+
+    def draw(sheet: Sheet, top: float) -> None:
+        left = (MARGIN, top, _HALF, 2.6)
+        axes = _titled(sheet, "Predicted and true", left, (f"true{unit}", f"predicted{unit}"))
+        ends = [min(map(min, pairs)), max(map(max, pairs))] if pairs else []
+        axes.plot(ends, ends, color=FAINT, linewidth=0.8, linestyle="--")
+        x, y = [true for true, _ in pairs], [predicted for _, predicted in pairs]
+        axes.scatter(x, y, s=8, color=COLORS[0], alpha=0.6, linewidth=0)
+        right = (MARGIN + _HALF + GAP, top, _HALF, 2.6)
+        axes = _titled(sheet, "Residuals", right, (f"predicted − true{unit}", "samples"))
+        edges = np.array(evaluation.residuals.edges)
+        if len(edges):
+            widths = np.diff(edges)
+            axes.bar(edges[:-1], evaluation.residuals.count, widths, align="edge", color=COLORS[0])
+        axes.axvline(0, color=FAINT, linewidth=0.8, linestyle="--")
+
+    return Block(2.7, draw)
+
+
+def _titled(sheet: Sheet, title: str, box: Box, labels: tuple[str, str]) -> Axes:
+    sheet.text(box[0], box[1], title, 9, face="bold")
+    axes = _axes(sheet, box)
+    axes.set_xlabel(labels[0], fontsize=7, color=FAINT, labelpad=1)
+    axes.set_ylabel(labels[1], fontsize=7, color=FAINT, labelpad=1)
+    return axes
