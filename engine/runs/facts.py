@@ -14,6 +14,7 @@ from engine.runs.state import RunState
 Fact = str | float | int | bool | None | tuple[str, ...]
 """One thing that is known about a run. Unknown is None, or no such fact."""
 
+_LARGEST = 2**63 - 1
 _LEFT_OUT = frozenset({"version", "name"})
 """Of the spec: the version of the format, and the name, which the labels may replace."""
 
@@ -25,7 +26,8 @@ def facts_of(record: RunRecord, state: RunState, labels: Labels) -> dict[str, Fa
         return own | _of_spec(record.spec)
     assert record.imported is not None, "a run was made here or imported"
     imported = record.imported
-    return {**imported.config, **own, "imported": imported.source_name, "data": imported.place}
+    config = {name: _storable(value) for name, value in imported.config.items()}
+    return {**config, **own, "imported": imported.source_name, "data": imported.place}
 
 
 def _of_labels(record: RunRecord, labels: Labels) -> dict[str, Fact]:
@@ -99,6 +101,11 @@ def _flatten(document: Mapping[str, Any], prefix: str, found: dict[str, Fact]) -
                 found[f"{prefix}{name}"] = tuple(str(part) for part in value)
             case _:
                 found[f"{prefix}{name}"] = str(value)
+
+
+def _storable(value: Fact) -> Fact:
+    """The value; a whole number that no computer word holds as its digits."""
+    return str(value) if isinstance(value, int) and abs(value) > _LARGEST else value
 
 
 def _text(value: object) -> str | None:

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from engine.errors import CannotResume, DamagedRun, RunIsBusy, RunsFolderUnusable, UnknownRun
 from engine.run_spec import RunSpec
+from engine.runs.entry import Entry
 from engine.runs.files import write_whole
 from engine.runs.index import RunIndex
+from engine.runs.query.query import Language
 from engine.runs.record import Imported, Origin, RunRecord, environment
 from engine.runs.run import Labels, Run
 from engine.runs.state import ACTIVE, LauncherName, RunState, Status
@@ -141,6 +143,16 @@ class RunStore:
     def index(self) -> RunIndex:
         """What is known about all runs, kept in memory and on the disk; quick for very many."""
         return RunIndex(self)
+
+    def find(self, query: str) -> Sequence[Entry]:
+        """The runs that a query such as `val/loss < 1.5 and tags contains "x"` asks for.
+
+        Newest first. Dates are meant in UTC.
+
+        Raises:
+            QueryError: for a query that cannot be understood.
+        """
+        return Language(self.index, self.index.entries()).find(query)
 
     def ids(self) -> Sequence[str]:
         """The folders that may be runs, newest first."""
