@@ -28,7 +28,7 @@ def table(specs: Mapping[str, RunSpec]) -> pd.DataFrame:
     paths = [path for path in differing(sides) if path not in _LEFT_OUT]
     labels = [_label(path, sides) for path in paths]
     columns = {
-        heading: [_shown(side.get(path)) for path in paths]
+        heading: [shown(side.get(path)) for path in paths]
         for heading, side in zip(specs, sides, strict=True)
     }
     return pd.DataFrame({_SETTING: labels, **columns}, index=pd.Index(paths))
@@ -73,7 +73,8 @@ def _label(path: str, sides: Sequence[Mapping[str, Setting]]) -> str:
     return next(side[path].label for side in sides if path in side)
 
 
-def _shown(setting: Setting | None) -> str:
+def shown(setting: Setting | None) -> str:
+    """A setting's value as people read it; a dash where there is no such setting."""
     if setting is None:
         return DASH
     match setting.value:

@@ -19,6 +19,7 @@ PAGES = [
     st.Page("launch.py", title="Launch", icon=":material/rocket_launch:"),
     st.Page("live.py", title="Live", icon=":material/monitoring:"),
     st.Page("runs.py", title="Runs", icon=":material/table_rows:"),
+    st.Page("compare.py", title="Compare", icon=":material/compare_arrows:"),
 ]
 
 st.html(COMPONENTS / "app.css")

@@ -16,6 +16,8 @@ from engine.comparison.words import UNKNOWN
 
 _BELOW = 0.12
 """Where the runs stand that do not have a field: so much of the axis below its lowest value."""
+_APART = 0.06
+"""Of the axis, between two marks."""
 _LONGEST = 22
 _MARGINS = {"l": 56, "r": 56, "t": 56, "b": 24}
 
@@ -42,8 +44,9 @@ def axis_of(column: Column) -> Axis:
         return Axis(column.name, (0.0,) * len(numbers), (0.0,), (UNKNOWN,), -0.5, 0.5)
     low, high = min(known), max(known)
     marks = log_ticks(10**low, 10**high) if log else ticks(low, high)
-    places = [math.log10(mark) if log else mark for mark in marks]
-    return _with_unknown(column.name, numbers, places, [f"{mark:.4g}" for mark in marks])
+    places = _with_ends([math.log10(mark) if log else mark for mark in marks], low, high)
+    words = [f"{10**place if log else place:.4g}" for place in places]
+    return _with_unknown(column.name, numbers, places, words)
 
 
 def parallel_figure(columns: Sequence[Column], color: Column | None = None) -> go.Figure:
@@ -77,6 +80,13 @@ def colored(color: Column) -> list[int]:
 
 def _turned(number: float | None, log: bool) -> float | None:
     return math.log10(number) if log and number is not None else number
+
+
+def _with_ends(places: Sequence[float], low: float, high: float) -> list[float]:
+    """Marks with both ends of the axis, without those that are too close to an end."""
+    apart = _APART * (high - low)
+    inner = [place for place in places if low + apart < place < high - apart]
+    return [low, *inner, high] if low < high else [low]
 
 
 def _of_names(column: Column) -> Axis:

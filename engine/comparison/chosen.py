@@ -25,7 +25,7 @@ class Compared:
     id: str
     name: str
     heading: str
-    """The name, with the id where another of the runs has the same name."""
+    """The name; with what tells it apart of the id, where another of the runs has it too."""
     run: Run
     record: RunRecord
     state: RunState
@@ -64,11 +64,21 @@ def chosen(store: RunStore, run_ids: Iterable[str]) -> Chosen:
             found.append(summary)
     left_out += [LeftOut(run_id, f"Only {MOST} runs are compared.") for run_id in wanted[MOST:]]
     names = Counter(summary.name for summary in found)
-    runs = [_compared(store, summary, names[summary.name] > 1) for summary in found]
+    ends = Counter(_end(summary) for summary in found)
+    runs = []
+    for summary in found:
+        told_by = _end(summary) if ends[_end(summary)] == 1 else summary.id
+        shared = names[summary.name] > 1
+        runs.append(_compared(store, summary, told_by if shared else ""))
     return Chosen(tuple(runs), tuple(left_out))
 
 
-def _compared(store: RunStore, summary: RunSummary, shared: bool) -> Compared:
+def _end(summary: RunSummary) -> str:
+    """The random digits of an id, which most often tell runs apart."""
+    return summary.id.rpartition("-")[2]
+
+
+def _compared(store: RunStore, summary: RunSummary, told_by: str) -> Compared:
     record, state, labels = summary.record, summary.state, summary.labels
     assert record is not None, "it is not damaged"
     assert state is not None, "nor is its state"
@@ -76,7 +86,7 @@ def _compared(store: RunStore, summary: RunSummary, shared: bool) -> Compared:
     return Compared(
         id=summary.id,
         name=summary.name,
-        heading=f"{summary.name} · {summary.id}" if shared else summary.name,
+        heading=f"{summary.name} · {told_by}" if told_by else summary.name,
         run=Run(store.root / summary.id),
         record=record,
         state=state,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,7 +48,10 @@ def rows(runs: Sequence[Compared], aspect: Aspect, *, all_of_it: bool = False) -
 
 
 def settings_of(run: Compared, aspect: Aspect) -> dict[str, Setting]:
-    """What is known about an aspect of a run, by path."""
+    """What is known about an aspect of a run, by path.
+
+    A setting that is None is one that is off; of all else, what is None is not known and left out.
+    """
     match aspect:
         case "configuration":
             found = _configuration(run)
@@ -56,33 +59,40 @@ def settings_of(run: Compared, aspect: Aspect) -> dict[str, Setting]:
         case "data":
             found = _configuration(run)
             of_data = {path: found[path] for path in found if path.startswith("data.")}
-            fingerprint = Setting("Fingerprint", run.record.data_fingerprint)
-            return {"data_fingerprint": fingerprint} | of_data
+            return (
+                _known({"data_fingerprint": ("Fingerprint", run.record.data_fingerprint)}) | of_data
+            )
         case "environment":
             return _environment(run)
         case "code":
-            return {"git_commit": Setting("Git commit", run.record.environment.get("git_commit"))}
+            return _known({"git_commit": ("Git commit", run.record.environment.get("git_commit"))})
 
 
 def _configuration(run: Compared) -> dict[str, Setting]:
     """The settings of the spec; of an imported run what it brought along."""
     spec = run.record.spec
     if spec is None:
-        return {}
+        imported = run.record.imported
+        assert imported is not None, "a run was made here or imported"
+        return {name: Setting(name, value) for name, value in imported.config.items()}
     return {path: one for path, one in settings(spec).items() if path not in _LEFT_OUT}
 
 
 def _environment(run: Compared) -> dict[str, Setting]:
     known, state = run.record.environment, run.state
     packages = known.get("packages")
-    found = {
-        "device": Setting("Device", state.device or None),
-        "threads": Setting("Threads", state.threads),
-        "host": Setting("Host", state.host or None),
-        "launcher": Setting("Launcher", state.launcher),
-        "python": Setting("Python", known.get("python")),
-        "platform": Setting("Platform", known.get("platform")),
+    found: dict[str, tuple[str, object]] = {
+        "device": ("Device", state.device or None),
+        "threads": ("Threads", state.threads),
+        "host": ("Host", state.host or None),
+        "launcher": ("Launcher", state.launcher),
+        "python": ("Python", known.get("python")),
+        "platform": ("Platform", known.get("platform")),
     }
     if isinstance(packages, dict):
-        found |= {f"packages.{name}": Setting(name, value) for name, value in packages.items()}
-    return found
+        found |= {f"packages.{name}": (str(name), value) for name, value in packages.items()}
+    return _known(found)
+
+
+def _known(found: Mapping[str, tuple[str, object]]) -> dict[str, Setting]:
+    return {path: Setting(*one) for path, one in found.items() if one[1] is not None}

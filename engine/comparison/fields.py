@@ -19,6 +19,7 @@ _WORDS = frozenset({"id", "notes", "reason"})
 """Texts that are each run's own."""
 _OUTCOMES = frozenset(
     {"status", "step", "total_steps", "progress", "epoch", "best", "best.metric", "best.step"}
+    | {"attempt", "origin.step"}
     | {"trained_s", "queued_at", "started_at", "ended_at", "created_at", "archived"}
 )
 """What became of a run, as against what it was made of."""

@@ -1,5 +1,7 @@
 """Which runs are compared, which way their metrics are better, and how they fall into groups."""
 
+import shutil
+
 import pytest
 
 from engine.comparison import chosen, groups
@@ -49,7 +51,17 @@ def test_a_shared_name_is_told_apart_by_the_id(store):
     a, b = run_with(store, name="same"), run_with(store, name="same")
     c = run_with(store, name="<b>other</b>")
     headings = [run.heading for run in compared(store, a, b, c)]
-    assert headings == [f"same · {a.id}", f"same · {b.id}", "<b>other</b>"]
+    assert headings == [f"same · {a.id[-6:]}", f"same · {b.id[-6:]}", "<b>other</b>"]
+
+
+def test_runs_whose_ids_end_alike_are_told_apart_by_the_whole_id(store):
+    run = run_with(store)
+    copy = store.root / f"20000101-000000-{run.id[-6:]}"
+    shutil.copytree(run.folder, copy)
+    assert [one.heading for one in chosen(store, [run.id, copy.name]).runs] == [
+        f"docs gpt · {run.id}",
+        f"docs gpt · {copy.name}",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""Which runs are compared: named in the address of the page, picked by name or found by a query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from components import session
+from components.plain_text import as_markdown
+from engine import comparison
+from engine.comparison.chosen import MOST, Chosen, LeftOut
+from engine.runs.store import RunStore
+
+PARAMETER = "runs"
+"""Name of the runs in the URL, their ids with commas between."""
+OFFERED = 1000
+"""Newest runs that are offered by name; the others are found by a query."""
+_TOLD = 5
+
+
+def chosen(store: RunStore) -> Chosen:
+    """The runs of `?runs=`, else those that this tab compared last; what is wrong is said."""
+    asked = st.query_params.get(PARAMETER)
+    ids = session.compared_runs() if asked is None else ids_of(asked)
+    if asked is None and ids:
+        st.query_params[PARAMETER] = ",".join(ids)
+    session.compare(ids)
+    return comparison.chosen(store, ids)
+
+
+def ids_of(text: str) -> list[str]:
+    """Ids with commas between, each once."""
+    return list(dict.fromkeys(part for one in text.split(",") if (part := one.strip())))
+
+
+def show(store: RunStore, found: Chosen) -> None:
+    """Draw the list of runs, folded up while there is something to compare."""
+    few = len(found.runs) < 2
+    words = f"{len(found.runs)} runs" if len(found.runs) != 1 else "1 run"
+    with st.expander(f"Runs compared: {words}", icon=":material/checklist:", expanded=few):
+        _picker(store, found)
+    if found.left_out:
+        _tell(found.left_out)
+
+
+def compare(run_ids: Sequence[str]) -> None:
+    """Show these runs on the page that is open."""
+    session.compare(run_ids)
+    st.query_params[PARAMETER] = ",".join(run_ids)
+
+
+def _picker(store: RunStore, found: Chosen) -> None:
+    entries = [entry for entry in store.index.entries() if not entry.damage]
+    names = {entry.id: _label(entry.name, entry.id) for entry in entries[:OFFERED]}
+    names |= {run.id: _label(run.name, run.id) for run in found.runs}
+    st.session_state[session.COMPARE_PICKER] = [run.id for run in found.runs]
+    st.multiselect(
+        "Runs",
+        list(names),
+        format_func=names.__getitem__,
+        key=session.COMPARE_PICKER,
+        max_selections=MOST,
+        placeholder="Choose runs by name or id",
+        on_change=_picked,
+        label_visibility="collapsed",
+    )
+    if len(entries) > OFFERED:
+        st.caption(f"The newest {OFFERED:,} of {len(entries):,} runs are offered here.")
+
+
+def _picked() -> None:
+    picked: list[str] = st.session_state[session.COMPARE_PICKER]
+    compare(picked)
+
+
+def _tell(left_out: Sequence[LeftOut]) -> None:
+    """Why runs that were asked for are not here, and a way to forget them."""
+    lines = [f"{one.run_id}: {one.reason}" for one in left_out[:_TOLD]]
+    if len(left_out) > _TOLD:
+        lines.append(f"And {len(left_out) - _TOLD} more.")
+    shown = "\n".join(line if len(line) <= 400 else f"{line[:399]}…" for line in lines)
+    st.warning(as_markdown(shown), icon=":material/search_off:")
+    if st.button("Leave them out", icon=":material/close:", key="compare.leave_out"):
+        gone = {one.run_id for one in left_out}
+        compare([run_id for run_id in session.compared_runs() if run_id not in gone])
+        st.rerun()
+
+
+def _label(name: str, run_id: str) -> str:
+    """Name and id: unique, and the same while the run goes on; see `run_picker`."""
+    return f"{name if len(name) <= 60 else f'{name[:59]}…'} · {run_id}"
