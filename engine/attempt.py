@@ -29,7 +29,7 @@ from engine.runs.series import MetricFiles
 from engine.runs.state import Status
 from engine.safety.alerts import Alerts
 from engine.safety.divergence import DivergencePolicy
-from engine.saver import Contents, Saver
+from engine.saver import Saver
 from engine.speedometer import speedometer_for
 from engine.steering import Act, ActName, in_words
 from engine.task_spec import TaskSpec
@@ -78,8 +78,6 @@ class Attempt:
         self._remembered = Remembered(
             self._loop, self._judge, self._route.rate, self._alerts, self._divergence
         )
-        self._kept: frozenset[int] = frozenset()
-        """Steps whose checkpoints were worth keeping when the newest one was begun."""
         self._new_speedometer = partial(
             speedometer_for, self._loop.device, config, task, beside.flops_per_sample
         )
@@ -198,7 +196,7 @@ class Attempt:
             if stop:
                 raise Ended("completed", stop, save=True)
             worth_keeping = self._judge.is_kept(step)
-        if self._saver.due(step, self._reporter.trained_s) or worth_keeping:
+        if self._saver.due(step) or worth_keeping:
             self.save()
 
     def _end_in_time(self, step: int) -> None:
@@ -275,15 +273,7 @@ class Attempt:
 
     def save(self) -> bool:
         """Make a checkpoint unless this step has one; a full disk is waited for."""
-        step = self._loop.progress.step
-        if self._saver.has(step):
-            return False
-        self._reporter.change(phase="saving")
-        self._saver.land()  # its successor is not written yet: what is kept is as it was
-        self._kept = self._judge.kept_steps
-        self._saver.save(step, self._reporter.trained_s)
-        self._reporter.change(phase="training")
-        return True
+        return self._saver.save()
 
     def settle(self) -> None:
         """Wait until a checkpoint that is being written is whole."""
@@ -329,10 +319,6 @@ class Attempt:
 
     # -- what Saver asks for -------------------------------------------------------------------
 
-    def contents(self) -> Contents:
-        """Everything that a resume needs."""
-        return self._remembered.contents(self._reporter.trained_s)
-
     def sync(self) -> None:
         """Put the metrics on the disk: a checkpoint must not know more than the files."""
         self._tracker.sync()
@@ -341,16 +327,9 @@ class Attempt:
         """Wait for disk space."""
         self._control.hold_for_disk(error)
 
-    def published(self, step: int, folder: Path) -> None:
-        """Tell of a checkpoint that is whole, and delete what it replaces."""
-        self._keeper.prune(self._kept | self._judge.kept_steps)
-        self._reporter.event("checkpoint", f"Saved {folder.name}.")
+    def saved(self, step: int, folder: Path) -> None:
+        """Tell the audience of a checkpoint that is whole."""
         self._audience.saved(step, folder)
-
-    def lost(self, step: int, error: OSError) -> None:
-        """Tell of a checkpoint that was not written before training ended."""
-        text = f"Step {step:,} was not saved: {error.strerror or error}."
-        self._reporter.event("checkpoint-lost", text)
 
     def _persist(self, write: Callable[[], None]) -> None:
         """Write, and write again after waiting, as long as the disk is full."""
@@ -392,7 +371,9 @@ class Attempt:
         self._tracker = MetricsTracker(files)
         self._speed = self._new_speedometer()
         pace = Pace(self._config.checkpointing, self._steps_per_epoch)
-        self._saver = Saver(self._keeper, self._config.checkpointing, pace, self)
+        self._saver = Saver(
+            self._keeper, self._config.checkpointing, pace, self._remembered, reporter, self
+        )
         point = reporter.run.last("val/loss")
         self._route.begin(step, validated=point is not None and point[0] == step)
         self._loop.schedule = self._route.rate.multiplier

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from torch import Tensor, nn
 
 from engine.checkpoint import Checkpoint
 from engine.judge import Judge
@@ -12,8 +15,10 @@ from engine.reproducibility import random_states, restore_random_states
 from engine.runs.record import Origin
 from engine.safety.alerts import Alerts
 from engine.safety.divergence import DivergencePolicy
-from engine.saver import Contents
 from engine.training_loop import TrainingLoop
+
+Contents = tuple[int, nn.Module, dict[str, Any], Mapping[str, Tensor] | None]
+"""Step, model, the trainer's state, and the average of the weights where there is one."""
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
-
-from torch import Tensor, nn
+from typing import Protocol
 
 from engine.checkpoint import CheckpointKeeper, Snapshot
 from engine.checkpointing_pace import Pace
+from engine.remembered import Remembered
+from engine.runs.reporter import RunReporter
 from engine.training_config import CheckpointingConfig
-
-Contents = tuple[int, nn.Module, dict[str, Any], Mapping[str, Tensor] | None]
-"""Step, model, the trainer's state, and the average of the weights where there is one."""
 
 
 class Saved(Protocol):
     """The training whose checkpoints are made."""
-
-    def contents(self) -> Contents:
-        """Its present state, not copied."""
 
     def sync(self) -> None:
         """Put its metrics on the disk; raises OSError when that is full."""
@@ -28,42 +21,54 @@ class Saved(Protocol):
     def hold(self, error: OSError) -> None:
         """Wait until there is disk space again."""
 
-    def published(self, step: int, folder: Path) -> None:
+    def saved(self, step: int, folder: Path) -> None:
         """Take note of a checkpoint that is whole."""
-
-    def lost(self, step: int, error: OSError) -> None:
-        """Take note of a checkpoint that could not be written, and will not be."""
 
 
 class Saver:
-    """Makes checkpoints, in the background where that is configured."""
+    """Makes checkpoints, in the background where that is configured, and tells of them."""
 
     def __init__(
-        self, keeper: CheckpointKeeper, config: CheckpointingConfig, pace: Pace, training: Saved
+        self,
+        keeper: CheckpointKeeper,
+        config: CheckpointingConfig,
+        pace: Pace,
+        remembered: Remembered,
+        reporter: RunReporter,
+        training: Saved,
     ) -> None:
         self._keeper, self._background, self._pace = keeper, config.background, pace
-        self._training = training
+        self._remembered, self._reporter, self._training = remembered, reporter, training
         self._begun: int | None = keeper.saved_step
         """The step of the newest checkpoint that was made or is being made."""
+        self._kept: frozenset[int] = frozenset()
+        """Steps whose checkpoints were worth keeping when it was begun."""
 
-    def has(self, step: int) -> bool:
-        """Whether this step has a checkpoint, or gets one just now."""
-        return self._begun == step
-
-    def due(self, step: int, trained_s: float) -> bool:
+    def due(self, step: int) -> bool:
         """Whether the configured interval is over."""
-        return self._pace.due(step, trained_s)
+        return self._pace.due(step, self._reporter.trained_s)
 
-    def save(self, step: int, trained_s: float) -> None:
-        """Make a checkpoint; in the background only the copying is waited for."""
-        self.land()
-        contents = self._training.contents()
+    def save(self) -> bool:
+        """Make a checkpoint unless this step has one; in the background only copying is waited for.
+
+        A full disk is waited for, too.
+        """
+        remembered, reporter = self._remembered, self._reporter
+        step = remembered.loop.progress.step
+        if self._begun == step:
+            return False
+        reporter.change(phase="saving")
+        self.land()  # its successor is not written yet: what is kept is as it was
+        self._kept = remembered.judge.kept_steps
+        contents = remembered.contents(reporter.trained_s)
         self._begun = step
-        self._pace.saved(trained_s)
+        self._pace.saved(reporter.trained_s)
         if self._background:
             self._keeper.begin(self._keeper.snapshot(*contents), self._training.sync)
         else:
             self._write(Snapshot.borrowed(*contents))
+        reporter.change(phase="training")
+        return True
 
     def poll(self) -> None:
         """Tell of a checkpoint that became whole in the meantime."""
@@ -77,7 +82,7 @@ class Saver:
             self._write(self._keeper.failed)
         else:
             if folder is not None:
-                self._training.published(self._step(), folder)
+                self._published(folder)
 
     def give_up(self) -> None:
         """Training is over, one way or the other: tell how the last write ended."""
@@ -85,10 +90,10 @@ class Saver:
         try:
             folder = self._keeper.finished()
         except OSError as error:
-            self._training.lost(self._step(), error)
+            self._lost(error)
         else:
             if folder is not None:
-                self._training.published(self._step(), folder)
+                self._published(folder)
 
     def land(self) -> None:
         """Wait until nothing is being written any more."""
@@ -104,9 +109,16 @@ class Saver:
             except OSError as error:
                 self._training.hold(error)
             else:
-                self._training.published(self._step(), folder)
+                self._published(folder)
                 return
 
-    def _step(self) -> int:
+    def _published(self, folder: Path) -> None:
+        """Delete what a checkpoint that is whole replaces, and tell of it."""
         assert self._begun is not None
-        return self._begun
+        self._keeper.prune(self._kept | self._remembered.judge.kept_steps)
+        self._reporter.event("checkpoint", f"Saved {folder.name}.")
+        self._training.saved(self._begun, folder)
+
+    def _lost(self, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        self._reporter.event("checkpoint-lost", f"Step {self._begun:,} was not saved: {reason}.")
