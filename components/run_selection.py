@@ -26,6 +26,7 @@ def show(summaries: Sequence[RunSummary]) -> None:
             st.text(f"{len(summaries)} runs chosen")
         readable = [summary.id for summary in summaries if not summary.damage]
         report_button.show(session.store(), readable, "runs.report")
+        _compare_button(readable)
         run_trash.delete_button(summaries)
         st.button("Clear the choice", key="runs.clear", icon=":material/close:", on_click=_clear)
     for summary in summaries:
@@ -46,6 +47,13 @@ def _open_button(summary: RunSummary) -> None:
         help="A damaged run cannot be opened." if summary.damage else None,
     ):
         run_start.open_live(summary.id)
+
+
+def _compare_button(run_ids: Sequence[str]) -> None:
+    if len(run_ids) > 1 and st.button(
+        "Compare", key="runs.compare", icon=":material/compare_arrows:", type="primary"
+    ):
+        st.switch_page("compare.py", query_params={"runs": ",".join(run_ids)})
 
 
 def _clear() -> None:

@@ -10,6 +10,7 @@ from components import session
 from components.plain_text import as_markdown
 from engine import comparison
 from engine.comparison.chosen import MOST, Chosen, LeftOut
+from engine.runs.query.errors import QueryError
 from engine.runs.store import RunStore
 
 PARAMETER = "runs"
@@ -66,7 +67,40 @@ def _picker(store: RunStore, found: Chosen) -> None:
         label_visibility="collapsed",
     )
     if len(entries) > OFFERED:
-        st.caption(f"The newest {OFFERED:,} of {len(entries):,} runs are offered here.")
+        st.caption(f"The newest {OFFERED:,} of {len(entries):,} runs are offered by name.")
+    _query(store, found)
+
+
+def _query(store: RunStore, found: Chosen) -> None:
+    """A query whose runs can be added to those that are compared."""
+    text = st.text_input(
+        "Add what a query finds",
+        key=session.COMPARE_QUERY,
+        placeholder='val/loss < 1.5 and optimizer.name == "adamw"',
+    )
+    if not text.strip():
+        return
+    try:
+        entries = [entry for entry in store.find(text) if not entry.damage]
+    except QueryError as error:
+        st.error(as_markdown(str(error)), icon=":material/error:")
+        st.code(error.pointed, language=None)
+        return
+    ids = [run.id for run in found.runs]
+    new = [entry.id for entry in entries if entry.id not in ids]
+    fitting = new[: MOST - len(ids)]
+    words = f"{len(entries):,} found, {len(new):,} of them not compared yet."
+    if len(fitting) < len(new):
+        words += f" There is room for {len(fitting)}: at most {MOST} runs are compared."
+    st.caption(words)
+    st.button(
+        "Compare 1 more" if len(fitting) == 1 else f"Compare {len(fitting)} more",
+        key="compare.add",
+        icon=":material/add:",
+        disabled=not fitting,
+        on_click=compare,
+        args=([*ids, *fitting],),
+    )
 
 
 def _picked() -> None:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import streamlit as st
 
 from components import session
+from components.charts.bands import BandKind
 from engine.comparison import Compared
 from engine.comparison.fields import grouping_fields
 
-Band = Literal["std", "range", "stderr"]
-
 BASELINE = "baseline"
 """Name of the baseline run in the URL."""
-_BANDS: dict[Band, str] = {
-    "std": "Standard deviation",
-    "range": "Lowest to highest",
-    "stderr": "Standard error",
+_BANDS: dict[str, BandKind] = {
+    "Standard deviation": "std",
+    "Lowest to highest": "range",
+    "Standard error": "stderr",
 }
 
 
@@ -29,7 +27,7 @@ class Settings:
 
     by: tuple[str, ...] = ()
     """Fields that runs are grouped by; none for every run by itself."""
-    band: Band = "std"
+    band: BandKind = "std"
     baseline: str | None = None
     """Id of the run that the others are measured against."""
 
@@ -58,7 +56,7 @@ def show(runs: Sequence[Compared]) -> Settings:
     with band:
         kind = st.selectbox(
             "Band",
-            list(_BANDS.values()),
+            list(_BANDS),
             key=session.COMPARE_BAND,
             bind="query-params",
             disabled=not chosen,
@@ -66,8 +64,7 @@ def show(runs: Sequence[Compared]) -> Settings:
         )
     with baseline:
         against = _baseline(runs)
-    bands = dict(zip(_BANDS.values(), get_args(Band), strict=True))
-    return Settings(tuple(chosen), bands[kind], against)
+    return Settings(tuple(chosen), _BANDS[kind], against)
 
 
 def _baseline(runs: Sequence[Compared]) -> str | None:

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from components import session
+from components.comparison import curves
 from engine.runs.run import Labels
 from tests import fabricate
 from tests.engine.comparison.made import log, run_with
@@ -204,3 +205,52 @@ def test_a_run_that_grows_is_read_on(store, open_compare):
     log(run, {"val/loss": [2.0]}, after=1)
     app.run()
     assert frames(app)[0]["val/loss best"].tolist() == [2.0]
+
+
+def test_a_query_adds_runs_and_says_what_is_wrong_with_it(store, open_compare, click):
+    a, b, c = (run_with(store, model__layers=layers) for layers in (1, 2, 3))
+    app = open_compare(a)
+    query = app.text_input(key=session.COMPARE_QUERY)
+    query.input("model.layers >").run()
+    assert "query, column" in app.error[0].value.replace("\\", "")
+    app.text_input(key=session.COMPARE_QUERY).input("model.layers < 3").run()
+    assert "2 found, 1 of them not compared yet." in captions(app)
+    app = click(app, "Compare 1 more")
+    assert app.multiselect(key=session.COMPARE_PICKER).value == [a.id, b.id]
+    assert not app.error
+
+
+def test_chosen_runs_are_compared_from_the_runs_page(store, open_page, click):
+    runs = {run_with(store).id, run_with(store).id}
+    app = open_page("runs.py")
+    app.session_state[session.RUNS_TABLE] = {"selection": {"rows": [0, 1]}}
+    app = click(app.run(), "Compare")
+    assert set(app.multiselect(key=session.COMPARE_PICKER).value) == runs
+
+
+def test_curves_are_grouped_and_relative_as_asked(store, open_compare, monkeypatch):
+    asked = []
+    monkeypatch.setattr(curves, "live_board", lambda *args, **options: asked.append(options))
+    runs = seeds(store, (0.1, 0.5), per_rate=2)
+    open_compare(*runs)
+    assert asked.pop() == {"key": "compare", "overlay": True, "band": "std"}
+    app = open_compare(
+        *runs,
+        compare__by="optimizer.lr",
+        compare__band="Standard error",
+        compare__relative="By the baseline",
+        baseline=runs[0].id,
+    )
+    assert asked[-1] == {
+        "key": "compare",
+        "overlay": True,
+        "band": "stderr",
+        "groups": {
+            run.id: label for run, label in zip(runs, ["0.1", "0.1", "0.5", "0.5"], strict=True)
+        },
+        "baseline": runs[0].id,
+        "relative": "ratio",
+    }
+    app.selectbox(key=session.COMPARE_BASELINE).set_value(None).run()
+    assert "baseline" not in asked[-1]
+    assert "baseline" not in app.query_params
