@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import json
@@ -162,22 +163,28 @@ class _Connection(http.client.HTTPConnection):
 
 def _send(target: _Target, body: bytes) -> int:
     connection = _Connection(target)
-    overtime = threading.Timer(_WHOLE_S, _hang_up, (connection,))
+    hung_up = threading.Event()
+    overtime = threading.Timer(_WHOLE_S, _hang_up, (connection, hung_up))
     overtime.daemon = True
     overtime.start()
     headers = {"Content-Type": "application/json", "User-Agent": "Traindeck"}
     try:
         connection.request("POST", target.path, body, headers)
-        return connection.getresponse().status
+        status = connection.getresponse().status
+        if hung_up.is_set():
+            raise TimeoutError
+        return status
     finally:
         overtime.cancel()
         connection.close()
 
 
-def _hang_up(connection: http.client.HTTPConnection) -> None:
+def _hang_up(connection: http.client.HTTPConnection, hung_up: threading.Event) -> None:
     """End a conversation that goes on byte by byte."""
+    hung_up.set()
     if connection.sock is not None:
-        connection.sock.close()
+        with contextlib.suppress(OSError):  # it has ended by itself just now
+            connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _is_number(host: str) -> bool:

@@ -36,9 +36,9 @@ class Bench:
         run.write_state(RunState(status="running", attempt=1, **state))
         return run
 
-    def rule(self, condition, **fields):
+    def rule(self, condition, *, webhook=None, **fields):
         fields = {"name": "watch", "cooldown_min": 0, **fields}
-        return self.book.put(Rule.parse({"condition": condition, **fields}), fields.get("webhook"))
+        return self.book.put(Rule.parse({"condition": condition, **fields}), webhook)
 
     def log(self, values, *, first=1, metric="val/loss", run=None):
         """Values at steps from `first` on, a second apart, the last of them now."""
