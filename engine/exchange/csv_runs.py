@@ -140,6 +140,8 @@ class _Table:
 
     def _time(self, line: int, cell: str) -> float:
         text = cell.strip()
+        if not text:
+            return math.nan
         try:
             if _NUMBER.fullmatch(text):
                 seconds = float(text)

@@ -153,6 +153,8 @@ def _scalar(tensor: Any) -> float:
         return number
     if tensor.dtype == _DT_FLOAT and len(tensor.float_val) == 1:
         return float(tensor.float_val[0])
+    if tensor.dtype == _DT_DOUBLE and len(tensor.double_val) == 1:
+        return float(tensor.double_val[0])
     from tensorboard.util.tensor_util import make_ndarray
 
     array = make_ndarray(tensor)
