@@ -1,19 +1,23 @@
-// The chart board: a grid of charts that draw themselves from the live feed, without Streamlit.
+// The chart board: charts that draw themselves from the live feed, without Streamlit.
 
+import { across } from "./across.js";
 import { ChartView } from "./chart.js";
 import { element } from "./dom.js";
-import { Poller, Refused, askBoard, askSeries, curveId } from "./feed.js";
+import { Poller, Refused, askBoard, askSeries, curveId, pointsAddress } from "./feed.js";
 import { linesOf } from "./lines.js";
 import { loaded } from "./loading.js";
+import { menuIsOpen } from "./menu.js";
+import { Personal } from "./personal.js";
+import { question } from "./question.js";
+import { Queue } from "./queue.js";
+import { searched } from "./search.js";
+import { Sections } from "./sections.js";
 import { Settings } from "./settings.js";
 import { themeOf } from "./theme.js";
 import { Toolbar } from "./toolbar.js";
 
 const PAUSE_MS = { live: 1000, waiting: 2000, ended: 10_000 };
-const COLUMN_BUCKET = 20;
-const LEAST_COLUMNS = 60;
-const MOST_COLUMNS = 12_000; // of all curves together; more than 30 runs are drawn a bit coarser
-const KINDS = ["changes", "alerts", "trouble", "checkpoints", "resumes", "drift", "best"];
+const MOST_BUILT = 40; // charts kept ready to be scrolled back to
 const DRAG_ENDS = ["pointerup", "pointercancel", "blur"];
 
 // Streamlit calls this when the board appears and whenever its data or the theme changes.
@@ -38,18 +42,20 @@ class Board {
     this.window = [0, 1];
     this.marks = null;
     this.cursor = null;
-    this.waiting = new Set();
     this.dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom";
-    this.settings = new Settings(data.key, data.settings);
+    this.settings = new Settings(data.key, data.settings, runsOf(data));
+    this.personal = new Personal(data.key);
     this.node = element("div", "td-board");
-    this.grid = element("div", "td-grid");
-    this.toolbar = new Toolbar(
-      this.settings.values,
-      (changes) => this.change(changes),
-      () => this.zoomTo(null),
-    );
-    this.node.append(this.toolbar.node, this.grid);
+    this.sections = new Sections(this.personal, { folded: () => this.poller.now() });
+    this.toolbar = new Toolbar({
+      change: (changes) => this.change(changes),
+      restore: () => this.restore(),
+    });
+    this.said = element("span", "td-said");
+    this.said.setAttribute("aria-live", "polite");
+    this.node.append(this.toolbar.node, this.sections.node, this.said);
     parent.append(this.node);
+    this.queue = new Queue((view) => this.drawNow(view));
     this.watchLayout();
     this.poller = new Poller({
       ask: (signal) => this.ask(signal),
@@ -57,23 +63,32 @@ class Board {
       trouble: (error) => this.trouble(error),
       pause: () => this.pause(),
     });
+    this.toolbar.show(this.settings.values);
   }
 
   watchLayout() {
     this.sight = new IntersectionObserver((entries) => this.seen(entries), { rootMargin: "200px" });
     this.size = new ResizeObserver(() => this.resized());
-    this.size.observe(this.grid);
-    this.release = () => setTimeout(() => this.letGo());
+    this.size.observe(this.sections.node);
+    this.release = () => setTimeout(() => this.queue.hold(false));
     for (const end of DRAG_ENDS) window.addEventListener(end, this.release);
+    this.onKey = (event) => {
+      if (event.key === "Escape" && this.fullView && !menuIsOpen()) this.toggleFull(this.fullView);
+    };
+    this.onResize = () => this.fullView && this.restyled(this.fullView);
+    document.addEventListener("keydown", this.onKey);
+    window.addEventListener("resize", this.onResize);
   }
 
   update(data) {
     const before = this.data?.runs.map((run) => run.id) ?? [];
-    const layout = JSON.stringify([data.runs, data.overlay, data.charts]);
+    const shown = [data.runs, data.entries, data.overlay, data.charts, data.without, data.only];
+    const layout = JSON.stringify(shown);
+    this.settings.runs = runsOf(data);
     if (before.length && !data.runs.some((run) => before.includes(run.id))) this.startOver();
     this.data = data;
     this.theme = themeOf(this.parent);
-    if (layout !== this.layout) this.arrange(data.charts);
+    if (layout !== this.layout && data.charts) this.arrange(data.charts);
     this.layout = layout;
     this.toolbar.offerMarks(data.runs.length === 1);
     this.metrics = null;
@@ -93,7 +108,6 @@ class Board {
 
   // Charts that stay keep their node.
   arrange(charts) {
-    this.charts = charts;
     const keys = new Set(charts.map((chart) => chart.key));
     for (const [key, view] of this.views) {
       if (keys.has(key)) continue;
@@ -101,12 +115,14 @@ class Board {
       view.close();
       this.views.delete(key);
     }
-    charts.forEach((chart, i) => {
+    const views = charts.map((chart) => {
       const view = this.views.get(chart.key) ?? this.added(chart);
       view.describe(chart);
-      const there = this.grid.children[i];
-      if (there !== view.node) this.grid.insertBefore(view.node, there);
+      return view;
     });
+    this.sections.arrange(views);
+    this.find();
+    this.showFull();
   }
 
   added(chart) {
@@ -116,13 +132,18 @@ class Board {
     return view;
   }
 
+  rearrange() {
+    this.arrange([...this.views.values()].map((view) => view.chart));
+  }
+
   // -- asking ------------------------------------------------------------------------------
 
   async ask(signal) {
     if (!this.views.size) await this.layOut(signal);
-    const visible = [...this.views.values()].filter((view) => view.visible);
+    const visible = this.visible();
     if (!visible.length) return null;
-    const answer = await askSeries(this.data.feed, this.question(visible), signal);
+    const { data, settings, token } = this;
+    const answer = await askSeries(data.feed, question(visible, { data, settings, token }), signal);
     if (answer && answer.header.metrics !== this.metrics) {
       await this.layOut(signal);
       this.metrics = answer.header.metrics;
@@ -130,32 +151,18 @@ class Board {
     return answer;
   }
 
-  // The charts for what was logged by now and what the page expects.
-  async layOut(signal) {
-    const { grow, overlay, expected, without, only, feed } = this.data;
-    if (!grow) return;
-    const run = this.data.runs.map((entry) => entry.id);
-    const kind = overlay ? "overlay" : "live";
-    this.arrange(await askBoard(feed, { run, metric: expected, kind, without, only }, signal));
+  visible() {
+    if (this.fullView) return [this.fullView];
+    return [...this.views.values()].filter((view) => view.visible);
   }
 
-  question(visible) {
-    const { axis, smoothing, zoom, marks } = this.settings.values;
-    const curves = visible.flatMap((view) => view.chart.curves);
-    const smooth = smoothing ? curves.filter((curve) => curve.smooth) : [];
-    const layers = this.data.runs.length * (curves.length + smooth.length);
-    const columns = Math.ceil(visible[0].columns / COLUMN_BUCKET) * COLUMN_BUCKET;
-    return {
-      run: this.data.runs.map((run) => run.id),
-      metric: curves.map((curve) => curve.metric),
-      smooth: smooth.map((curve) => curve.metric),
-      x: axis,
-      width: Math.max(LEAST_COLUMNS, Math.min(columns, Math.floor(MOST_COLUMNS / layers))),
-      weight: smoothing,
-      marks: marks === "on" && this.data.runs.length === 1 ? KINDS : [],
-      have: this.token,
-      ...(zoom && { low: zoom[0], high: zoom[1] }),
-    };
+  // The charts for what was logged by now and what the page expects.
+  async layOut(signal) {
+    const { grow, overlay, expected, without, only, feed, runs } = this.data;
+    if (!grow) return;
+    const kind = overlay ? "overlay" : "live";
+    const asked = { run: runs.map((run) => run.id), metric: expected, kind, without, only };
+    this.arrange(await askBoard(feed, asked, signal));
   }
 
   accept(answer) {
@@ -170,7 +177,7 @@ class Board {
       this.header = header;
       this.window = header.window ?? this.window;
       const news = new Set(curves.map((curve) => curve.id));
-      for (const view of this.views.values()) {
+      for (const view of this.visible()) {
         const changed = this.lines(view).some((line) => news.has(line.id));
         const all = widened || header.marks || header.empty.length;
         if (changed || all || !view.scene) this.redraw(view);
@@ -209,38 +216,31 @@ class Board {
   }
 
   redrawAll() {
-    for (const view of this.views.values()) this.redraw(view);
+    for (const view of this.visible()) this.redraw(view);
   }
 
-  // One chart a frame, so that the page stays quick.
   redraw(view) {
-    this.waiting.add(view);
-    this.frame ??= requestAnimationFrame(() => this.drawNext());
+    this.queue.add(view);
   }
 
-  drawNext() {
-    this.frame = null;
-    if (this.held) return;
-    const view = [...this.waiting].find((candidate) => candidate.visible);
-    if (!view) return;
-    this.waiting.delete(view);
-    if (this.views.get(view.chart.key) === view) view.draw(this.scene(), this.lines(view));
-    if (this.waiting.size) this.frame = requestAnimationFrame(() => this.drawNext());
+  drawNow(view) {
+    const shown = this.visible().includes(view);
+    if (shown && this.views.get(view.chart.key) === view) view.draw(this.scene(), this.lines(view));
   }
 
   scene() {
-    const { zoom, axis, marks } = this.settings.values;
+    const { zoom, axis, xscale } = this.settings.values;
     const [low, high] = zoom ?? this.window;
-    const marked = marks === "on" && this.marks?.axis === axis;
     const { Plotly } = globalThis;
+    const ends = high > low ? [low, high] : [low - 0.5, low + 0.5];
     return {
       Plotly,
       theme: this.theme,
       settings: this.settings.values,
       dragmode: this.dragmode,
       cursor: this.cursor,
-      marks: marked ? this.marks.drawn : [],
-      window: high > low ? [low, high] : [low - 0.5, low + 0.5],
+      marks: this.marks?.axis === axis ? this.marks.drawn : [],
+      across: across(ends, xscale === "log" && axis !== "wall" && ends[0] > 0),
       emptyText: this.emptyText(),
     };
   }
@@ -253,35 +253,64 @@ class Board {
 
   seen(entries) {
     for (const entry of entries) {
-      const view = [...this.views.values()].find((candidate) => candidate.node === entry.target);
-      if (!view) continue;
+      const view = this.views.get(entry.target.dataset.chart);
+      if (view?.node !== entry.target) continue;
       view.visible = entry.isIntersecting;
       if (view.visible) this.redraw(view);
     }
-    clearTimeout(this.scrolled);
-    this.scrolled = setTimeout(() => this.poller.now(), 60);
+    this.forget();
+    this.askSoon(60);
+  }
+
+  // A board may have thousands of charts: only those in sight, and some others, are more than a
+  // title.
+  forget() {
+    const built = [...this.views.values()].filter((view) => view.body);
+    const away = built.filter((view) => !view.visible && view !== this.fullView);
+    for (const view of away.slice(0, Math.max(0, built.length - MOST_BUILT))) {
+      for (const line of this.lines(view)) this.series.delete(line.id);
+      view.release();
+    }
+  }
+
+  askSoon(wait) {
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => this.poller.now(), wait);
   }
 
   resized() {
-    const width = this.grid.clientWidth;
+    const width = this.sections.node.clientWidth;
     if (width === this.width || !width) return;
     const first = this.width === undefined;
     this.width = width;
     this.redrawAll();
-    clearTimeout(this.scrolled);
-    if (!first) this.scrolled = setTimeout(() => this.poller.now(), 150);
+    if (!first) this.askSoon(150);
   }
 
   // -- what the viewer does ----------------------------------------------------------------
 
+  get zoom() {
+    return this.settings.values.zoom;
+  }
+
   change(changes) {
     this.settings.change(changes);
     this.toolbar.show(this.settings.values);
-    const other = "scale" in changes || "axis" in changes;
+    const other = ["scale", "axis", "clip"].some((name) => name in changes);
     if (other) for (const view of this.views.values()) view.yZoom = null;
-    if (changes.marks === "off") this.redrawAll();
-    if ("scale" in changes) this.redrawAll();
-    else this.poller.now();
+    if ("search" in changes) this.find();
+    if (changes.marks) this.marks = changes.marks.length ? this.marks : null;
+    this.redrawAll();
+    this.poller.now();
+  }
+
+  // A pattern that means nothing changes nothing: it may be half written.
+  find() {
+    const { search } = this.settings.values;
+    const { matches, error } = searched(search);
+    this.toolbar.tellSearch(error);
+    if (!error) this.sections.show(search.trim() ? matches : null);
+    else if (!this.sections.matches) this.sections.show(null);
   }
 
   zoomTo(zoom) {
@@ -307,26 +336,80 @@ class Board {
     this.redrawAll();
   }
 
+  togglePin(view) {
+    this.personal.pin(view.chart.key, !this.personal.isPinned(view.chart.key));
+    this.rearrange();
+    view.restyle();
+    view.pin.focus({ preventScroll: true });
+  }
+
+  toggleFull(view) {
+    this.settings.change({ full: view === this.fullView ? null : view.chart.key });
+    this.showFull();
+  }
+
+  // The chart that the address names, or none.
+  showFull() {
+    const full = this.views.get(this.settings.values.full) ?? null;
+    if (full === (this.fullView ?? null)) return;
+    const before = this.fullView;
+    this.fullView = full;
+    before?.showFull(false);
+    full?.showFull(true);
+    for (const view of [before, full]) if (view) this.redraw(view);
+    this.redrawAll();
+    this.poller.now();
+  }
+
+  restyled(view) {
+    view.restyle();
+    view.yZoom = null;
+    this.redraw(view);
+    this.askSoon(150);
+  }
+
+  restore() {
+    this.personal.reset();
+    this.rearrange();
+    for (const view of this.views.values()) view.restyle();
+    this.redrawAll();
+  }
+
+  neighbours(view) {
+    return this.sections.sectionOf(view).views;
+  }
+
+  moved(view, to) {
+    const { place, of } = this.sections.move(view, to);
+    this.said.textContent = `${view.chart.title}: ${place} of ${of}`;
+  }
+
+  downloadPoints(chart, format, zoomed) {
+    const { axis, zoom } = this.settings.values;
+    const asked = {
+      run: this.data.runs.map((run) => run.id),
+      metric: chart.curves.map((curve) => curve.metric),
+      ...{ format, title: chart.title, x: axis },
+      ...(zoomed && zoom && { low: zoom[0], high: zoom[1] }),
+    };
+    const link = Object.assign(element("a"), { href: pointsAddress(this.data.feed, asked) });
+    link.download = "";
+    link.click();
+  }
+
   pointAt(x, source = null, height = null) {
     this.cursor = x;
     this.pointed = [source, height];
     this.pointing ??= requestAnimationFrame(() => {
       this.pointing = null;
       const [pointedView, at] = this.pointed;
-      for (const view of this.views.values()) {
-        if (view.visible) view.showCursor(this.cursor, view === pointedView ? at : null);
-      }
+      for (const view of this.visible()) view.showCursor(this.cursor, view === pointedView ? at : null);
     });
   }
 
   // A refresh in the middle of a drag would end it.
   hold() {
-    this.held = true;
-  }
-
-  letGo() {
-    this.held = false;
-    if (this.waiting.size) this.frame ??= requestAnimationFrame(() => this.drawNext());
+    this.queue.hold(true);
   }
 
   close() {
@@ -334,8 +417,12 @@ class Board {
     this.sight.disconnect();
     this.size.disconnect();
     for (const end of DRAG_ENDS) window.removeEventListener(end, this.release);
-    cancelAnimationFrame(this.frame);
+    document.removeEventListener("keydown", this.onKey);
+    window.removeEventListener("resize", this.onResize);
+    this.queue.close();
     for (const view of this.views.values()) view.close();
     this.node.remove();
   }
 }
+
+const runsOf = (data) => data.runs.map((run) => run.id).join(",");

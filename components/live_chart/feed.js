@@ -11,26 +11,38 @@ export class Unreachable extends Error {}
 
 // The answer of the server as {header, curves}, or null when nothing is new.
 export async function askSeries(base, question, signal) {
-  const { status, body } = await asked(`${base}/series?${parameters(question)}`, signal);
+  const { status, body } = await asked(`${base}/series`, question, signal);
   return status === 204 ? null : decoded(body);
 }
 
 export async function askBoard(base, question, signal) {
-  const { body } = await asked(`${base}/board?${parameters(question)}`, signal);
+  const { body } = await asked(`${base}/board`, question, signal);
   return json(body).charts;
 }
 
-async function asked(url, signal) {
-  const { answer, body } = await fetched(url, signal);
+// The address of a file with the raw points of some curves.
+export function pointsAddress(base, question) {
+  const sent = new URLSearchParams();
+  for (const [name, value] of Object.entries(question)) {
+    for (const part of Array.isArray(value) ? value : [value]) sent.append(name, part);
+  }
+  return `${base}/points?${sent}`;
+}
+
+async function asked(url, question, signal) {
+  const { answer, body } = await fetched(url, question, signal);
   if (answer.ok) return { status: answer.status, body };
   const kind = answer.headers.get("content-type") ?? "";
   if (kind.startsWith("application/json")) throw new Refused(json(body).error);
   throw new Unreachable(`status ${answer.status}`);
 }
 
-async function fetched(url, signal) {
+// A question about a hundred runs is too long for an address, so it is posted.
+async function fetched(url, question, signal) {
   try {
-    const answer = await fetch(url, { signal, cache: "no-store" });
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify(question);
+    const answer = await fetch(url, { method: "POST", headers, body, signal, cache: "no-store" });
     return { answer, body: await answer.arrayBuffer() };
   } catch (error) {
     throw new Unreachable(String(error));
@@ -39,24 +51,23 @@ async function fetched(url, signal) {
 
 const json = (body) => JSON.parse(new TextDecoder().decode(body));
 
-function parameters(question) {
-  const sent = new URLSearchParams();
-  for (const [name, value] of Object.entries(question)) {
-    for (const part of Array.isArray(value) ? value : [value]) sent.append(name, part);
-  }
-  return sent;
-}
-
 function decoded(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
   const header = json(new Uint8Array(buffer, 4, length));
   const start = 4 + length;
   const array = ([type, offset, count]) => new TYPES[type](buffer, start + offset, count);
-  const layer = (place) => place && { x: places(place.x, array(place.x.at)), y: array(place.y) };
-  const curves = header.curves.map(({ run, metric, raw, smooth }) => ({
+  const layer = (place) => {
+    if (!place) return undefined;
+    const { x, ...arrays } = place;
+    const read = Object.entries(arrays).map(([name, at]) => [name, array(at)]);
+    return { x: places(x, array(x.at)), ...Object.fromEntries(read) };
+  };
+  const curves = header.curves.map(({ run, metric, raw, smooth, whole, usual }) => ({
     id: curveId(run, metric),
     raw: layer(raw),
     smooth: layer(smooth),
+    whole,
+    usual,
   }));
   return { header, curves };
 }

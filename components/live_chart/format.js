@@ -12,8 +12,12 @@ export function number(value) {
   return String(Number(value.toPrecision(4)));
 }
 
+const UNITS = { examples: "samples", tokens: "tokens" };
+
 export function place(axis, x) {
   if (axis === "time") return duration(x, x < 60);
+  if (axis === "wall") return `${clock(x, { day: true })}, ${clock(x, { seconds: true })}`;
+  if (axis in UNITS) return `${Math.round(x).toLocaleString("en-US")} ${UNITS[axis]}`;
   if (axis === "epoch") return `epoch ${Number(x.toFixed(3))}`;
   return `step ${Math.round(x).toLocaleString("en-US")}`;
 }
@@ -40,6 +44,30 @@ export function timeTicks(low, high, most) {
   const values = [];
   for (let tick = Math.ceil(low / step) * step; tick <= high; tick += step) values.push(tick);
   return { values, texts: values.map((value) => (value === 0 ? "0" : duration(value, step < 1))) };
+}
+
+// A moment of the local clock, from seconds since 1970: its day, or its time.
+function clock(x, { day = false, seconds = false }) {
+  const moment = new Date(x * 1000);
+  if (day) return moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+  const time = { hour: "2-digit", minute: "2-digit", ...(seconds && { second: "2-digit" }) };
+  return moment.toLocaleTimeString("en-GB", time);
+}
+
+// Round moments of the local clock; the day stands where it changes, and at the first of them.
+export function clockTicks(low, high, most) {
+  const step = Math.max(1, TIME_STEPS.find((size) => (high - low) / size <= most) ?? 864000);
+  const ahead = -60 * new Date(low * 1000).getTimezoneOffset();
+  const [values, texts] = [[], []];
+  let before = "";
+  for (let at = Math.ceil((low + ahead) / step) * step - ahead; at <= high; at += step) {
+    const day = clock(at, { day: true });
+    const time = clock(at, { seconds: step < 60 });
+    values.push(at);
+    texts.push(step >= 86400 ? day : day === before ? time : `${time}<br>${day}`);
+    before = day;
+  }
+  return { values, texts };
 }
 
 // Ticks between two powers of ten, with their whole value: Plotly would write 2 for 20 and for 200.

@@ -3,7 +3,7 @@
 import { curveId } from "./feed.js";
 
 export function linesOf(chart, data, settings, series) {
-  return data.runs.flatMap((run) =>
+  return entries(data).flatMap((run) =>
     chart.curves.map((curve, i) => {
       const id = curveId(run.id, curve.metric);
       const points = pointsOf(series.get(id), curve, settings.values);
@@ -12,16 +12,20 @@ export function linesOf(chart, data, settings, series) {
   );
 }
 
+// What is drawn: the runs, or the groups that they belong to.
+const entries = (data) => data.entries ?? data.runs;
+
 function pointsOf(found, curve, { axis, smoothing }) {
   if (found?.axis !== axis) return {};
-  return { raw: found.raw, smooth: curve.smooth && smoothing ? found.smooth : undefined };
+  const { raw, whole, usual } = found;
+  return { raw, whole, usual, smooth: curve.smooth && smoothing ? found.smooth : undefined };
 }
 
 // Several runs: a colour a run. One run: a colour a role, unless the curve has one of its own.
 function look(chart, { runs, overlay, palette }, run, i) {
   const { label, role, color } = chart.curves[i];
   const several = chart.curves.length > 1;
-  if (runs.length > 1 || overlay) {
+  if (runs.length > 1 || overlay || run.id.startsWith("group:")) {
     const dash = several && role === "validation" ? "dot" : "solid";
     return { label: several ? `${run.label}, ${label}` : run.label, color: run.color, dash };
   }

@@ -22,7 +22,9 @@ export function nearest(places, x) {
 export function worth(line, x) {
   const at = nearest(line.raw.x, x);
   const beside = line.smooth && nearest(line.smooth.x, line.raw.x[at]);
-  return { at: line.raw.x[at], raw: line.raw.y[at], smooth: line.smooth?.y[beside] };
+  const { low, high, count } = line.raw;
+  const band = low && { low: low[at], high: high[at], count: count[at] };
+  return { at: line.raw.x[at], raw: line.raw.y[at], smooth: line.smooth?.y[beside], band };
 }
 
 // The points that a line alone would not show: all of a few, else those without neighbours.
@@ -59,12 +61,16 @@ export function valueRange(lines, low, high, isLog) {
     if (at < least && at > -Infinity) least = at;
     if (at > most && at < Infinity) most = at;
   };
-  for (const line of lines) {
-    for (const points of [line.raw, line.smooth]) {
+  for (const { raw, smooth } of lines) {
+    const band = raw.low ? [{ x: raw.x, y: raw.low }, { x: raw.x, y: raw.high }] : [];
+    for (const points of [raw, smooth, ...band]) {
       if (points) seeLine(points, low, high, see);
     }
   }
-  if (least > most) return isLog ? [0, 1] : [0, 1];
+  return least > most ? [0, 1] : withAir(least, most);
+}
+
+export function withAir(least, most) {
   const air = (most - least) * 0.06 || Math.abs(most) * 0.1 || 0.5;
   return [least - air, most + air];
 }
@@ -76,4 +82,24 @@ function seeLine({ x, y }, low, high, see) {
     const share = (edge - x[right - 1]) / (x[right] - x[right - 1]);
     if (share >= 0 && share <= 1) see(y[right - 1] + share * (y[right] - y[right - 1]));
   }
+}
+
+// The outline of a band, a closed polygon for each stretch in which it is known.
+export function bandOutline({ x, low, high }) {
+  const [places, values] = [[], []];
+  const add = (at, value) => {
+    places.push(at);
+    values.push(value);
+  };
+  let start = 0;
+  for (let i = 0; i <= x.length; i++) {
+    if (i < x.length && Number.isFinite(low[i]) && Number.isFinite(high[i])) continue;
+    if (i > start) {
+      for (let j = start; j < i; j++) add(x[j], low[j]);
+      for (let j = i - 1; j >= start; j--) add(x[j], high[j]);
+      add(null, null);
+    }
+    start = i + 1;
+  }
+  return { x: places, y: values };
 }

@@ -1,49 +1,96 @@
-// What the viewer chose. The address bar has it (reload, share), this browser remembers it.
+// How the viewer looks at the charts: in the address (to share), and remembered by this browser.
 
+import { recalled, remember } from "./storage.js";
+
+export const AXES = {
+  step: "Step",
+  epoch: "Epoch",
+  examples: "Samples seen",
+  tokens: "Tokens seen",
+  time: "Time since start",
+  wall: "Wall time",
+};
+export const SCALES = { auto: "Auto", linear: "Linear", log: "Log" };
+export const X_SCALES = { linear: "Linear", log: "Log" };
+export const CLIPS = { off: "Show all", on: "Clip" };
+export const KINDS = {
+  changes: "Changes of settings",
+  alerts: "Alerts and warnings",
+  trouble: "Trouble",
+  checkpoints: "Checkpoints",
+  resumes: "Resumes",
+  drift: "Drift",
+  best: "Best step",
+};
+
+const among = (options) => (text) => (Object.hasOwn(options, text) ? text : undefined);
 const READ = {
   smoothing: (text) => (Number(text) >= 0 && Number(text) <= 0.99 ? Number(text) : undefined),
-  axis: (text) => (["step", "epoch", "time"].includes(text) ? text : undefined),
-  scale: (text) => (["auto", "linear", "log"].includes(text) ? text : undefined),
-  marks: (text) => (["on", "off"].includes(text) ? text : undefined),
+  axis: among(AXES),
+  scale: among(SCALES),
+  xscale: among(X_SCALES),
+  clip: among(CLIPS),
+  marks: (text) => text.split("~").filter((kind) => Object.hasOwn(KINDS, kind)),
   zoom: (text) => {
     const ends = text.split("~").map(Number);
     return ends.length === 2 && ends.every(Number.isFinite) && ends[0] < ends[1] ? ends : undefined;
   },
+  search: (text) => text,
+  full: (text) => text,
 };
 const WRITE = {
-  smoothing: String,
-  axis: String,
-  scale: String,
-  marks: String,
-  zoom: (ends) => ends.map((end) => Number(end.toPrecision(9))).join("~"),
+  marks: (kinds) => kinds.join("~") || "none",
+  // wall times have ten digits before the point
+  zoom: (ends) => ends.map((end) => Number(end.toPrecision(13))).join("~"),
 };
-const REMEMBERED = ["smoothing", "axis", "scale", "marks"];
+const REMEMBERED = ["smoothing", "axis", "scale", "xscale", "clip", "marks"];
+const OF_THE_RUNS = ["zoom", "search", "full"];
+const written = (name, value) => (WRITE[name] ?? String)(value);
 
 export class Settings {
-  constructor(key, defaults) {
+  constructor(key, defaults, runs) {
     this.key = key;
-    this.values = { ...defaults, zoom: null };
-    this.hidden = new Set(JSON.parse(stored(sessionStorage, `${key}.hidden`) ?? "[]"));
+    this.runs = runs;
+    this.values = { ...defaults, zoom: null, search: "", full: null };
+    this.hidden = new Set(JSON.parse(recalled(sessionStorage, `${key}.hidden`) ?? "[]"));
     const address = new URLSearchParams(location.search);
+    const left = this.leftBehind();
     for (const name of Object.keys(READ)) {
-      const remembered = REMEMBERED.includes(name) ? stored(localStorage, `td.${name}`) : null;
-      for (const text of [remembered, address.get(`${key}.${name}`)]) {
+      const remembered = REMEMBERED.includes(name) ? recalled(localStorage, `td.${name}`) : null;
+      for (const text of [remembered, left[name] ?? null, address.get(`${key}.${name}`)]) {
         const value = text === null ? undefined : READ[name](text);
         if (value !== undefined) this.values[name] = value;
       }
     }
+    this.tellAddress(OF_THE_RUNS);
+  }
+
+  // What was looked at when the page was left, if it was the same runs.
+  leftBehind() {
+    const left = JSON.parse(recalled(sessionStorage, `${this.key}.view`) ?? "{}");
+    return left.runs === this.runs ? left.view : {};
   }
 
   change(changes) {
     Object.assign(this.values, changes);
-    const address = new URL(location.href);
-    for (const [name, value] of Object.entries(changes)) {
-      const parameter = `${this.key}.${name}`;
-      if (value === null) address.searchParams.delete(parameter);
-      else address.searchParams.set(parameter, WRITE[name](value));
-      if (REMEMBERED.includes(name)) store(localStorage, `td.${name}`, WRITE[name](value));
+    for (const name of Object.keys(changes)) {
+      if (!REMEMBERED.includes(name)) continue;
+      remember(localStorage, `td.${name}`, written(name, this.values[name]));
     }
-    history.replaceState(history.state, "", address);
+    this.tellAddress(Object.keys(changes));
+    const chosen = OF_THE_RUNS.filter((name) => this.values[name]);
+    const view = Object.fromEntries(chosen.map((name) => [name, written(name, this.values[name])]));
+    remember(sessionStorage, `${this.key}.view`, JSON.stringify({ runs: this.runs, view }));
+  }
+
+  tellAddress(names) {
+    const address = new URL(location.href);
+    for (const name of names) {
+      const [parameter, value] = [`${this.key}.${name}`, this.values[name]];
+      if (value === null || value === "") address.searchParams.delete(parameter);
+      else address.searchParams.set(parameter, written(name, value));
+    }
+    if (address.href !== location.href) history.replaceState(history.state, "", address);
   }
 
   setHidden(ids, hide) {
@@ -51,24 +98,6 @@ export class Settings {
       if (hide) this.hidden.add(id);
       else this.hidden.delete(id);
     }
-    store(sessionStorage, `${this.key}.hidden`, JSON.stringify([...this.hidden]));
-  }
-}
-
-// A browser may forbid storage; then choices last until the page is left.
-function stored(storage, name) {
-  try {
-    return storage.getItem(name);
-  } catch (error) {
-    if (error instanceof DOMException) return null;
-    throw error;
-  }
-}
-
-function store(storage, name, text) {
-  try {
-    storage.setItem(name, text);
-  } catch (error) {
-    if (!(error instanceof DOMException)) throw error;
+    remember(sessionStorage, `${this.key}.hidden`, JSON.stringify([...this.hidden]));
   }
 }

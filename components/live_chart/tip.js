@@ -30,10 +30,11 @@ export function markRows(marks, theme) {
   });
 }
 
-function cells({ line, at, raw, smooth }, axis, elsewhere) {
+function cells({ line, at, raw, smooth, band }, axis, elsewhere) {
   const swatch = element("span", "td-swatch");
   swatch.style.color = line.color;
   const notes = [smooth === undefined ? "" : `raw ${number(raw)}`];
+  if (band) notes.push(bandWords(band));
   if (elsewhere) notes.push(`at ${place(axis, at)}`);
   return [
     swatch,
@@ -41,4 +42,9 @@ function cells({ line, at, raw, smooth }, axis, elsewhere) {
     element("span", "td-tip-value", number(smooth ?? raw)),
     element("span", "td-tip-note", notes.filter(Boolean).join(", ")),
   ];
+}
+
+function bandWords({ low, high, count }) {
+  const runs = count === 1 ? "1 run" : `${count} runs`;
+  return Number.isFinite(low) ? `${number(low)} to ${number(high)}, ${runs}` : runs;
 }

@@ -1,40 +1,66 @@
 // The controls above the charts and the state of the connection.
 
 import { button, element } from "./dom.js";
+import { checks, choice, select, slider } from "./fields.js";
+import { openMenu } from "./menu.js";
+import { AXES, CLIPS, KINDS, SCALES, X_SCALES } from "./settings.js";
 
-const AXES = { step: "Step", epoch: "Epoch", time: "Time" };
-const SCALES = { auto: "Auto", linear: "Linear", log: "Log" };
-const MARKS = { on: "On", off: "Off" };
-const MARKS_HELP = "Lines where the run was changed, warned of something or was at its best";
-const SCALE_HELP = "Auto draws perplexity on a logarithmic scale and the rest on a linear one";
+const HELP = {
+  scale: "Auto draws perplexity and the like on a logarithmic scale and the rest on a linear one",
+  xscale: "What happened at 0 has no place on a logarithmic scale",
+  clip: "Clip looks at the 98 of 100 points in the middle; what lies beyond is marked at the edge",
+  marks: "Lines where something happened to the run",
+};
 
 export class Toolbar {
-  // `change` is called with what the viewer changed, `reset` to undo the zoom.
-  constructor(settings, change, reset) {
+  // `change` is called with what the viewer changed, `restore` to undo how charts were arranged.
+  constructor({ change, restore }) {
+    this.change = change;
+    this.restore = restore;
     this.node = element("div", "td-bar");
+    this.search = searchField((search) => change({ search }));
+    this.smoothing = slider("Smoothing", (smoothing) => change({ smoothing }));
+    this.axis = select("X axis", AXES, (axis) => change({ axis, zoom: null }));
+    this.more = button("td-button", "View", () => this.openView());
+    this.more.setAttribute("aria-haspopup", "dialog");
+    this.reset = button("td-button td-reset", "Reset zoom", () => change({ zoom: null }));
     this.status = element("span", "td-status");
     this.status.setAttribute("role", "status");
-    this.reset = button("td-reset", "Reset zoom", reset);
-    this.axis = choice("X axis", AXES, (axis) => change({ axis, zoom: null }));
-    this.scale = choice("Y axis", SCALES, (scale) => change({ scale }), SCALE_HELP);
-    this.marks = choice("Marks", MARKS, (marks) => change({ marks }), MARKS_HELP);
-    this.smoothing = slider((smoothing) => change({ smoothing }));
-    const fields = [this.smoothing, this.axis, this.scale, this.marks].map((field) => field.node);
-    this.node.append(...fields, this.reset, this.status);
-    this.show(settings);
+    this.node.append(
+      this.search.node,
+      this.smoothing.node,
+      this.axis.node,
+      this.more,
+      this.reset,
+      this.status,
+    );
+    this.scale = choice("Y axis", SCALES, (scale) => change({ scale }), HELP.scale);
+    this.xscale = choice("X scale", X_SCALES, (xscale) => change({ xscale }), HELP.xscale);
+    this.clip = choice("Outliers", CLIPS, (clip) => change({ clip }), HELP.clip);
+    this.marks = checks("Marks", KINDS, (marks) => change({ marks }), HELP.marks);
+    this.view = element("div", "td-view");
+    const undo = button("td-button", "Restore order, sizes and pins", () => this.restore());
+    this.view.append(...[this.scale, this.xscale, this.clip, this.marks].map((f) => f.node), undo);
   }
 
-  show({ smoothing, axis, scale, marks, zoom }) {
-    this.smoothing.show(smoothing);
-    this.axis.show(axis);
-    this.scale.show(scale);
-    this.marks.show(marks);
-    this.reset.hidden = zoom === null;
+  show(settings) {
+    for (const name of ["smoothing", "axis", "scale", "xscale", "clip", "marks", "search"]) {
+      this[name].show(settings[name]);
+    }
+    this.reset.hidden = settings.zoom === null;
+  }
+
+  openView() {
+    openMenu(this.more, "How the charts are drawn", this.view);
   }
 
   // Marks of several runs in one chart would tell nobody whose they are.
   offerMarks(offered) {
     this.marks.node.hidden = !offered;
+  }
+
+  tellSearch(error) {
+    this.search.tell(error);
   }
 
   // `mood` colours the dot: live, calm or trouble.
@@ -45,41 +71,23 @@ export class Toolbar {
   }
 }
 
-function slider(change) {
-  const node = element("label", "td-field");
-  const input = element("input", "td-slider");
-  Object.assign(input, { type: "range", min: 0, max: 0.99, step: 0.01 });
-  const value = element("output", "td-slider-value");
-  node.append(element("span", "td-label", "Smoothing"), input, value);
-  node.title = "Debiased moving average; the raw curve stays visible behind it";
-  const show = (smoothing) => {
-    input.value = smoothing;
-    value.textContent = smoothing === 0 ? "off" : smoothing.toFixed(2);
+function searchField(change) {
+  const node = element("div", "td-field td-search");
+  const input = element("input", "td-input");
+  Object.assign(input, { type: "search", placeholder: "Search, or /pattern/", spellcheck: false });
+  input.setAttribute("aria-label", "Search charts");
+  const problem = element("span", "td-problem");
+  problem.setAttribute("role", "alert");
+  node.append(input, problem);
+  input.addEventListener("input", () => change(input.value));
+  return {
+    node,
+    show: (text) => {
+      if (input.value !== text) input.value = text;
+    },
+    tell: (error) => {
+      problem.textContent = error ?? "";
+      input.setAttribute("aria-invalid", String(Boolean(error)));
+    },
   };
-  input.addEventListener("input", () => {
-    show(Number(input.value));
-    change(Number(input.value));
-  });
-  return { node, show };
-}
-
-function choice(name, options, change, help = "") {
-  const node = element("div", "td-field");
-  const group = element("div", "td-choice");
-  group.setAttribute("role", "group");
-  group.setAttribute("aria-label", name);
-  node.title = help;
-  const buttons = Object.entries(options).map(([value, text]) => {
-    const made = button("", text, () => change(value));
-    made.dataset.value = value;
-    return made;
-  });
-  group.append(...buttons);
-  node.append(element("span", "td-label", name), group);
-  const show = (chosen) => {
-    for (const made of buttons) {
-      made.setAttribute("aria-pressed", String(made.dataset.value === chosen));
-    }
-  };
-  return { node, show };
 }

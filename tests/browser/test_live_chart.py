@@ -1,8 +1,5 @@
 """The chart board in a real browser, on runs that grow while it is watched."""
 
-from contextlib import contextmanager
-from urllib.parse import urlencode
-
 import numpy as np
 import pytest
 
@@ -10,10 +7,8 @@ from engine.runs.series import RECORD, MetricFiles
 from engine.runs.store import RunStore
 from tests.browser.growing import SPIKE, SPIKE_STEP, grow, growing, running_run
 from tests.browser.server import ROOT, serving
+from tests.browser.watching import WAIT_MS, Board
 from tests.fabricate import run_of
-
-WAIT_MS = 60_000
-"""Generous: the machine may be busy with other tests."""
 
 
 @pytest.fixture(scope="module")
@@ -25,69 +20,6 @@ def board_url(runs_folder):
 @pytest.fixture
 def store(runs_folder):
     return RunStore(runs_folder)
-
-
-class Board:
-    """What a viewer sees of one board, and which answers it got."""
-
-    def __init__(self, page, url, *runs, **parameters):
-        self.page = page
-        self.url = f"{url}/?{urlencode({'run': [run.id for run in runs], **parameters}, True)}"
-        self.answers = []
-        page.on("response", self._note)
-
-    def _note(self, answer):
-        if "/traindeck/series" in answer.url:
-            self.answers.append(answer.status)
-
-    def open(self):
-        self.page.goto(self.url)
-        return self.until("document.querySelector('.td-chart .js-plotly-plot')?.data?.length > 1")
-
-    def until(self, expression):
-        self.page.wait_for_function(f"() => {expression}", timeout=WAIT_MS)
-        return self
-
-    def chart(self, key):
-        return self.page.locator(f"[data-chart='{key}']")
-
-    def picture(self, key, expression):
-        """A value computed from `plot`, the Plotly node of a chart."""
-        script = f"""key => {{
-            const plot = document.querySelector(`[data-chart='${{key}}'] .js-plotly-plot`);
-            return {expression};
-        }}"""
-        return self.page.evaluate(script, key)
-
-    def last_step(self, key="loss"):
-        return self.picture(key, "plot.data[0].x.at(-1)")
-
-    def x_range(self, key="loss"):
-        return self.picture(key, "plot.layout.xaxis.range")
-
-    @contextmanager
-    def news(self, count=1):
-        """Wait until `count` answers after the beginning of the block brought something."""
-        wanted = self.answers.count(200) + count
-        yield
-        for _ in range(WAIT_MS // 100):
-            if self.answers.count(200) >= wanted:
-                self.page.wait_for_timeout(500)  # until it is drawn
-                return
-            self.page.wait_for_timeout(100)
-        raise AssertionError(f"no {count} news in {WAIT_MS} ms: {self.answers}")
-
-    def drag(self, key, left, right):
-        """Zoom by a drag between two shares of the plot's width."""
-        box = self.chart(key).locator(".td-plot").bounding_box()
-        start, width = box["x"] + 54, box["width"] - 64
-        y = box["y"] + box["height"] / 2
-        with self.news():
-            self.page.mouse.move(start + left * width, y)
-            self.page.mouse.down()
-            self.page.mouse.move(start + right * width, y + 2, steps=8)
-            self.page.mouse.up()
-            self.until("new URL(location).searchParams.has('board.zoom')")
 
 
 def test_points_arrive_in_the_same_node_without_a_rerun(page, board_url, store):
@@ -137,7 +69,8 @@ def test_a_zoom_at_the_growing_end_survives_five_refreshes(page, board_url, stor
             with board.news():
                 page.get_by_label("Smoothing").press("ArrowRight")
             assert board.x_range() == zoomed
-    page.get_by_role("button", name="Linear").click()
+    with board.view() as view:
+        view.get_by_role("group", name="Y axis").get_by_role("button", name="Linear").click()
     assert board.x_range() == zoomed
     with board.news():
         page.get_by_role("button", name="Reset zoom").click()
@@ -174,8 +107,9 @@ def test_a_hidden_curve_stays_hidden_through_refreshes_and_a_reload(page, board_
 
 def test_choices_survive_a_reload(page, board_url, store):
     board = Board(page, board_url, running_run(store, 2000)).open()
-    page.get_by_role("button", name="Epoch").click()
-    page.get_by_role("button", name="Log", exact=True).click()
+    board.pick_axis("epoch")
+    with board.view() as view:
+        view.get_by_role("group", name="Y axis").get_by_role("button", name="Log").click()
     page.get_by_label("Smoothing").fill("0.9")
     board.drag("loss", 0.25, 0.75)
     zoomed = board.x_range()
@@ -185,9 +119,7 @@ def test_choices_survive_a_reload(page, board_url, store):
     assert board.x_range() == pytest.approx(zoomed)
     assert zoomed[1] <= 5
     assert page.get_by_label("Smoothing").input_value() == "0.9"
-    for name in ("Epoch", "Log"):
-        chosen = page.get_by_role("button", name=name, exact=True)
-        assert chosen.get_attribute("aria-pressed") == "true"
+    assert page.get_by_label("X axis").input_value() == "epoch"
     assert board.picture("loss", "plot.layout.yaxis.type") == "log"
 
 
@@ -391,7 +323,7 @@ def test_marks_follow_the_axis_and_the_zoom(page, board_url, store):
     board = Board(page, board_url, run).open()
     board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
     with board.news():
-        page.get_by_role("button", name="Epoch").click()
+        board.pick_axis("epoch")
     assert marks_of(board) == [1, 3]
     board.drag("loss", 0.5, 0.7)
     assert marks_of(board) == [3]
@@ -400,20 +332,21 @@ def test_marks_follow_the_axis_and_the_zoom(page, board_url, store):
     assert marks_of(board) == [3]
 
 
-def test_marks_can_be_switched_off_and_stay_off(page, board_url, store):
+def test_kinds_of_marks_can_be_switched_off_and_stay_off(page, board_url, store):
     run = running_run(store, 1000)
     alert(run, 300)
-    board = Board(page, board_url, run).open()
-    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
-    page.get_by_role("group", name="Marks").get_by_role("button", name="Off").click()
-    page.wait_for_timeout(500)
-    assert marks_of(board) == []
+    run.add_event("checkpoint", "Saved step-000000600.", step=600)
+    board = Board(page, board_url, run).open().drawn()
+    assert marks_of(board) == [300, 600]
+    with board.news(), board.view() as view:
+        view.get_by_label("Alerts and warnings").uncheck()
+    assert marks_of(board) == [600]
     page.reload()
     board.until("document.querySelector('.td-chart .js-plotly-plot')?.data?.length > 1")
-    assert marks_of(board) == []
-    with board.news():
-        page.get_by_role("group", name="Marks").get_by_role("button", name="On").click()
-    assert marks_of(board) == [300]
+    assert marks_of(board) == [600]
+    with board.news(), board.view() as view:
+        view.get_by_label("Alerts and warnings").check()
+    assert marks_of(board) == [300, 600]
 
 
 def test_several_runs_have_no_marks(page, board_url, store):
@@ -422,7 +355,8 @@ def test_several_runs_have_no_marks(page, board_url, store):
     board = Board(page, board_url, *runs, overlay=1).open()
     board.until("document.querySelector(\"[data-chart='train/loss'] .td-empty\")?.hidden")
     assert marks_of(board, "train/loss") == []
-    assert page.get_by_role("group", name="Marks").count() == 0
+    with board.view() as view:
+        assert view.get_by_role("group", name="Marks").count() == 0
 
 
 @pytest.mark.parametrize(("width", "columns"), [(400, 1), (1440, 3)])
@@ -430,8 +364,8 @@ def test_the_board_fits_the_screen(new_page, board_url, store, width, columns):
     page = new_page(width=width)
     Board(page, board_url, running_run(store, 300)).open()
     page.wait_for_timeout(1500)
-    lefts = page.evaluate("[...document.querySelectorAll('.td-chart')].map(c => c.offsetLeft)")
-    assert len(set(lefts)) == columns
+    tracks = "getComputedStyle(document.querySelector('.td-grid')).gridTemplateColumns"
+    assert len(page.evaluate(tracks).split()) == columns
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
