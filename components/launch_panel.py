@@ -9,7 +9,7 @@ import streamlit as st
 
 from components import batch_size_finder, readable, run_start, session, trouble, workspace
 from components.charts.palette import COLORS
-from components.charts.schedule import schedule_figure
+from components.charts.schedule import schedule_curve, schedule_figure
 from components.draft import LAUNCHERS
 from components.field_words import complaint
 from components.numbers import DASH
@@ -94,9 +94,14 @@ def _schedule(outlook: Outlook) -> None:
     training = spec.training
     measured = training.scheduler.name == "plateau"
     st.caption("Learning rate, as long as validation improves" if measured else "Learning rate")
-    figure = schedule_figure(training.optimizer, training.scheduler, known.steps)
-    if outlook.plan is not None:
-        figure.add_vline(x=outlook.plan.origin.step, line={"color": COLORS[1], "dash": "dot"})
+    plan = outlook.plan
+    ahead = None if plan is None else range(plan.origin.step, plan.total_steps)
+    acts = () if plan is None else plan.acts
+    figure = schedule_figure(
+        *schedule_curve(training.optimizer, training.scheduler, known.steps, steps=ahead, acts=acts)
+    )
+    if plan is not None:
+        figure.add_vline(x=plan.origin.step, line={"color": COLORS[1], "dash": "dot"})
     st.plotly_chart(
         figure,
         key="launch.schedule",

@@ -8,6 +8,7 @@ import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,27 @@ def verify(folder: Path) -> Manifest:
         if _digest(folder / name) != expected:
             raise BadCheckpoint(folder, f"{name} is not what was saved (its SHA-256 differs)")
     return manifest
+
+
+def verify_anew(folder: Path) -> None:
+    """Verify a checkpoint unless it was good before and no file of it was touched since.
+
+    Raises:
+        BadCheckpoint: as `verify`.
+    """
+    _found_good(folder, _stamps(folder))
+
+
+@lru_cache(maxsize=64)  # errors are not kept
+def _found_good(folder: Path, stamps: tuple[tuple[str, int, int, int], ...]) -> None:
+    verify(folder)
+
+
+def _stamps(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Of each file what changes with it; nobody can set the time of the last change (ctime)."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    found = ((path.name, path.lstat()) for path in paths)
+    return tuple((name, now.st_ctime_ns, now.st_ino, now.st_size) for name, now in found)
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -9,7 +9,7 @@ from engine.documents.differences import compare
 from engine.errors import BadCheckpoint, BadInput, Problem
 from engine.frozen import with_changes
 from engine.run_spec import RunSpec
-from engine.runs.checkpoint_files import folder_of, verify
+from engine.runs.checkpoint_files import folder_of, verify_anew
 from engine.runs.run import Run
 
 _FIXED = {
@@ -94,7 +94,7 @@ def without_checkpoint(run: Run, chosen: int | None, known: Sequence[int]) -> It
         yield Problem("step", "there is no checkpoint of this step", str(chosen), there)
     else:
         try:
-            verify(folder_of(run.folder / "checkpoints", chosen))
+            verify_anew(folder_of(run.folder / "checkpoints", chosen))
         except BadCheckpoint as error:
             yield damaged(run, chosen, error)
 

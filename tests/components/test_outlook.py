@@ -12,10 +12,13 @@ from components.outlook import outlook
 from components.pace import pace_of
 from engine.examples import EXAMPLES
 from engine.frozen import with_changes
+from engine.route import Route
 from engine.runs.state import RunState
 from engine.runs.store import RunStore
 from engine.scheduler_factory import multiplier
+from engine.steering import Act, append
 from engine.training_config import AdamWConfig, ConstantConfig, CosineConfig, LinearConfig
+from tests import fabricate
 
 MLP = EXAMPLES["digits-mlp"].spec
 GPT = EXAMPLES["gpt-python-docs"].spec
@@ -133,4 +136,29 @@ def test_the_peak_behind_the_warmup_is_always_drawn():
     steps, rates = schedule_curve(AdamWConfig(lr=1.0), CosineConfig(warmup_steps=777), 100_000)
     assert 777 in steps
     assert rates.max() == 1.0
-    assert len(schedule_figure(AdamWConfig(), CosineConfig(), 100).data) == 1
+    assert len(schedule_figure(steps, rates).data) == 1
+
+
+def test_of_a_fork_is_drawn_what_it_will_apply(store):
+    """From its checkpoint on, with the factor and the steps that its parent was given."""
+    spec = with_changes(fabricate.IMAGES, {"training.length": {"amount": 2000, "unit": "steps"}})
+    parent = fabricate.run_of(store, spec, steps=100, total=2000)
+    fabricate.checkpoint_of(parent, 100)
+    append(parent.folder, Act(step=50, act="lr-factor", value=0.1))
+    append(parent.folder, Act(step=90, act="more-steps", value=1000))
+    draft = Draft.of(fabricate.TEXT).forking(parent.id, 100, spec)
+    plan = outlook(draft, store).plan
+    training = plan.spec.training
+    steps, rates = schedule_curve(
+        training.optimizer,
+        training.scheduler,
+        2000,
+        steps=range(plan.origin.step, plan.total_steps),
+        acts=plan.acts,
+    )
+    child = plan.made(store)
+    route = Route(child.folder, training, 2000)
+    assert (steps[0], steps[-1]) == (100, route.total_steps - 1) == (100, 2999)
+    peak = training.optimizer.lr
+    assert rates.tolist() == [peak * route.rate.multiplier(int(step)) for step in steps]
+    assert rates.max() < 0.11 * peak

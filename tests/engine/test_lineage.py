@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -346,6 +347,31 @@ def test_a_damaged_checkpoint_is_refused_and_the_others_named(store: RunStore) -
         "step: Checkpoint step-000000040 is refused: trainer.pt is not what was saved (its SHA-256 "
         "differs) (got 40). Try another: 20."
     )
+
+
+def test_a_checkpoint_is_read_again_only_when_a_file_of_it_was_touched(
+    store: RunStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = fabricate.run_of(store, spec(), steps=60, total=60)
+    fabricate.checkpoint_of(run, 40)
+    read: list[object] = []
+    digest = hashlib.file_digest
+
+    def counted(file: Any, name: str) -> Any:
+        read.append(file)
+        return digest(file, name)
+
+    monkeypatch.setattr("hashlib.file_digest", counted)
+    for lr in (0.1, 0.2, 0.3):
+        planned(run, 40, {"training.optimizer.lr": lr})
+    assert len(read) == 2
+    weights = run.folder / "checkpoints/step-000000040/model.safetensors"
+    before = weights.stat()
+    weights.write_bytes(b"x" * before.st_size)
+    os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+    for _ in range(2):
+        with pytest.raises(BadInput, match="SHA-256 differs"):
+            planned(run, 40, {})
 
 
 def test_a_run_without_checkpoints_cannot_be_forked(store: RunStore) -> None:
