@@ -48,8 +48,11 @@ def show(run: Run) -> None:
     if not kinds:
         st.caption("Nothing is trained in this model, so there is nothing to count.")
         return
-    kind = _picked("Histograms of", kinds, session.HISTOGRAM_KIND)
-    tensor = _picked("Tensor", tensors[kind], session.HISTOGRAM_TENSOR)
+    left, right = st.columns([1, 3])
+    with left:
+        kind = _picked("Histograms of", kinds, session.HISTOGRAM_KIND)
+    with right:
+        tensor = _picked("Tensor", tensors[kind], session.HISTOGRAM_TENSOR)
     dark = st.context.theme.type == "dark"
     attempt = run.state().attempt  # a resumed run may write its steps again
     shown = _Shown(str(run.folder), attempt, _some(steps), kind, tensor)

@@ -27,9 +27,9 @@ from engine.runs.state import RunState
 
 _STYLE = """<style>
 .td-facts {display: grid; grid-template-columns: max-content 1fr; gap: 0.35rem 1.25rem;
-  font-size: 0.9rem; margin: 0}
-.td-facts dt {opacity: 0.65}
-.td-facts dd {margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums}
+  font-size: 0.9rem}
+.td-facts b {font-weight: 400; opacity: 0.65}
+.td-facts span {overflow-wrap: anywhere; font-variant-numeric: tabular-nums}
 </style>"""
 
 
@@ -135,8 +135,8 @@ def artefacts(run: Run) -> list[Fact]:
 
 def facts_html(facts: Sequence[Fact]) -> str:
     """Facts as an HTML list, every text escaped."""
-    rows = (f"<dt>{html.escape(f.label)}</dt><dd>{html.escape(f.text)}</dd>" for f in facts)
-    return f'<dl class="td-facts">{"".join(rows)}</dl>'
+    rows = (f"<b>{html.escape(f.label)}</b><span>{html.escape(f.text)}</span>" for f in facts)
+    return f'<div class="td-facts">{"".join(rows)}</div>'
 
 
 def _facts(title: str, facts: Sequence[Fact]) -> None:
@@ -147,10 +147,15 @@ def _facts(title: str, facts: Sequence[Fact]) -> None:
 def _labels(run: Run) -> None:
     st.subheader("Labels")
     labels = run.labels()
-    for tag_line in (" ".join(f":gray-badge[{as_markdown(tag)}]" for tag in labels.tags),):
-        if tag_line:
-            st.markdown(tag_line)
-    with st.expander("Name, tags, notes", icon=":material/edit:"):
+    marked = [f":gray-badge[{as_markdown(tag)}]" for tag in labels.tags]
+    where = [text for text in (labels.project, labels.group) if text]
+    if where:
+        st.caption(as_markdown(" · ".join(where)))
+    if marked:
+        st.markdown(" ".join(marked))
+    if labels.notes:
+        st.markdown(as_markdown(labels.notes))
+    with st.expander("Edit", icon=":material/edit:"):
         run_labels.show(run)
 
 

@@ -45,7 +45,7 @@ def _commands(run: Run, parent: RunSpec | None, root: Path) -> None:
 def _environment(then: dict[str, Any]) -> None:
     rows = reproduction.environment_rows(then, _now())
     others = [name for name, before, now in rows if before != now]
-    with st.expander(_title(others)):
+    with st.expander(as_markdown(_title(others))):
         table = {
             "": [name for name, _, _ in rows],
             "Then": [before for _, before, _ in rows],
@@ -58,7 +58,7 @@ def _environment(then: dict[str, Any]) -> None:
 def _title(others: list[str]) -> str:
     if not others:
         return "Environment: the same as here and now"
-    return f"Environment: {len(others)} of its parts are others now"
+    return f"Environment: different here and now: {', '.join(others[:4])}"
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""The tabs below the charts of a run; only what the open one needs is read."""
+"""The tabs of a run's page; only what the open one needs is read."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from components import run_document, run_watch, session, trouble
+from components import range_test_view, run_board, run_document, run_watch, session, trouble
 from engine.runs.run import Run
 from engine.runs.state import Status
 
+
+def _charts(run: Run, status: Status) -> None:
+    range_test_view.show(run, status)
+    run_board.of_one(run)
+
+
 _TABS: Mapping[str, Callable[[Run, Status], None]] = {
+    "Charts": _charts,
     "Overview": run_watch.overview,
     "Samples": run_watch.samples,
     "Evaluation": run_watch.evaluation,

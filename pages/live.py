@@ -5,9 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from components import (
-    range_test_view,
     report_button,
-    run_board,
     run_picker,
     run_tabs,
     run_watch,
@@ -24,8 +22,6 @@ if run is not None:
         status = run.state().status
         run_watch.header(run, status)
         report_button.show(store, [run.id], "live.report")
-        range_test_view.show(run, status)
-        run_board.of_one(run)
         run_tabs.show(run, status)
     with st.container(width=420):
         run_picker.pick(store.list(), run.id)

@@ -35,5 +35,5 @@ def class_history_figure(steps: Sequence[int], shares: Mapping[str, Shares]) -> 
         showlegend=True,
         legend={"orientation": "h", "y": -0.25},
         xaxis={"title": "step", "tickformat": ",d", "nticks": 8},
-        yaxis={"range": [-0.02, 1.02], "tickformat": ".1f"},
+        yaxis={"tickformat": ".2f", "zeroline": False},
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from components import run_tabs
 from engine.examples import EXAMPLES
+from engine.frozen import with_changes
 from engine.runs.run import Run
 from engine.runs.state import ACTIVE
 from engine.runs.store import RunStore
@@ -34,17 +36,25 @@ class Shot(NamedTuple):
     """Selector of what is there when the page is drawn."""
     size: tuple[int, int]
     theme: Literal["light", "dark"]
+    tab: str = ""
+    """A tab of the page, opened by its address."""
 
     @property
     def file_name(self) -> str:
-        return f"{self.page or 'overview'}-{self.size[0]}-{self.theme}.png"
+        name = "-".join(part for part in (self.page or "overview", self.tab.lower()) if part)
+        return f"{name}-{self.size[0]}-{self.theme}.png"
+
+    def address(self, run: Run) -> str:
+        """The rest of the URL; a tab is that of a run that has something in each."""
+        return f"{self.page}?run={run.id}&tab={self.tab}" if self.tab else self.page
 
 
-SHOTS = [
-    Shot(page, drawn, size, theme)
-    for page, drawn in PAGES.items()
-    for size in ((1440, 900), (400, 800))
-    for theme in ("light", "dark")
+_LOOKS: list[tuple[tuple[int, int], Literal["light", "dark"]]] = [
+    (size, theme) for size in ((1440, 900), (400, 800)) for theme in ("light", "dark")
+]
+SHOTS = [Shot(page, drawn, *look) for page, drawn in PAGES.items() for look in _LOOKS]
+TABS = [
+    Shot("live", "[role=tabpanel]", *look, tab) for tab in run_tabs.NAMES[1:] for look in _LOOKS
 ]
 
 
@@ -57,21 +67,21 @@ def main(out: Path = OUT) -> None:
         runs = Path(folder) / "runs"
         store = RunStore(runs)
         with serving(ROOT / "app.py", runs) as url, sync_playwright() as playwright:
-            finished = begin(store, "digits-mlp")
+            finished = begin(store, "digits-mlp", {"training.logging.histograms_every_steps": 25})
             wait(lambda: finished.state().status not in ACTIVE)
             with live(store, "gpt-python-docs"):
                 browser = playwright.chromium.launch(
                     executable_path=str(CHROMIUM), args=list(FLAGS)
                 )
-                for shot in SHOTS:
-                    shoot(browser, url, shot, out / shot.file_name)
+                for shot in (*SHOTS, *TABS):
+                    shoot(browser, f"{url}/{shot.address(finished)}", shot, out / shot.file_name)
                     sys.stdout.write(f"{out / shot.file_name}\n")
                 browser.close()
 
 
-def begin(store: RunStore, example: str) -> Run:
-    """Queue an example; the server's dispatcher starts it."""
-    run = store.create(EXAMPLES[example].spec)
+def begin(store: RunStore, example: str, changes: Mapping[str, object] | None = None) -> Run:
+    """Queue an example, with changes; the server's dispatcher starts it."""
+    run = store.create(with_changes(EXAMPLES[example].spec, dict(changes or {})))
     store.enqueue(run, "process")
     return run
 
@@ -94,7 +104,7 @@ def shoot(browser: Browser, url: str, shot: Shot, path: Path) -> None:
     size = {"width": width, "height": height}
     context = browser.new_context(viewport=size, color_scheme=shot.theme)
     page = context.new_page()
-    page.goto(f"{url}/{shot.page}")
+    page.goto(url)
     page.locator(shot.drawn).first.wait_for()
     page.wait_for_timeout(1500)
     main_height = "document.querySelector('[data-testid=stMain]').scrollHeight"

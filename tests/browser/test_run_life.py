@@ -72,11 +72,11 @@ def test_a_run_obeys_every_button(page, app_url, run_of, launcher):
     assert run.state().step == step
     press(page, "Resume")
     badge(page, "running")
-    page.get_by_role("tab", name="Events").click()
+    page.get_by_role("tab", name="Log").click()
     before = page.get_by_text("Saved").count()
     press(page, "Checkpoint now")
     page.wait_for_function(
-        f"document.querySelectorAll('.td-events tr').length > {before}", timeout=20_000
+        f"document.querySelectorAll('.td-log tr').length > {before}", timeout=20_000
     )
     press(page, "Stop and save")
     badge(page, "stopped")

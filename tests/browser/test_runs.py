@@ -176,11 +176,11 @@ def test_a_second_tab_shows_the_same(new_page, app_url, store):
 
 def test_a_new_event_and_new_samples_appear_by_themselves(page, app_url, store):
     run = named(store, "live", status="running", steps=120)
-    page.goto(f"{app_url}/live?run={run.id}")
+    page.goto(f"{app_url}/live?run={run.id}&tab=Samples")
     page.get_by_text("Samples appear here").wait_for()
     run.write_samples(50, [{"prompt": "The ", "text": "<i>sample</i> of fifty"}])
     page.get_by_text("<i>sample</i> of fifty").wait_for()
-    page.get_by_role("tab", name="Events").click()
+    page.get_by_role("tab", name="Log").click()
     run.add_event("note", "<u>something</u> happened", step=121)
     page.get_by_text("<u>something</u> happened").wait_for()
 

@@ -39,7 +39,7 @@ def append(run, name, value, step=1):
 
 @pytest.fixture
 def live(open_page):
-    def live(run_id, tab="Overview"):
+    def live(run_id, tab="Charts"):
         app = open_page("live.py", run=run_id, tab=tab)
         assert not app.exception
         return app
