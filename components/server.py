@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +15,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from components import downloads, live_feed, session
+from engine.alerting.service import AlertService
 from engine.errors import RunsFolderUnusable
 from engine.launch.dispatcher import Dispatcher
 
@@ -26,17 +29,27 @@ _SECURITY_HEADERS = [
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Run the queue while the server runs; without a runs folder the pages say so instead."""
+    """Run the queue and watch for alerts; without a runs folder the pages say so instead."""
     try:
         dispatcher = Dispatcher(session.store())
     except RunsFolderUnusable:
         yield {}
         return
+    alerts = AlertService(session.store(), page=page_address())
     dispatcher.start()
+    alerts.start()
     try:
         yield {}
     finally:
+        await run_in_threadpool(alerts.stop)
         await run_in_threadpool(dispatcher.stop)
+
+
+def page_address() -> str:
+    """Where people reach this application, for links in messages to them."""
+    host = str(st.get_option("server.address"))
+    shown = socket.gethostname() if host in ("0.0.0.0", "::", "None") else host
+    return os.environ.get("TRAINDECK_URL") or f"http://{shown}:{st.get_option('server.port')}"
 
 
 def feed_routes() -> Sequence[BaseRoute]:

@@ -7,7 +7,17 @@ import sys
 
 import typer
 
-from engine.commands import batch_size, catalog, lineage, lr_test, reference, runs, train
+from engine.commands import (
+    alerts,
+    batch_size,
+    catalog,
+    exchange,
+    lineage,
+    lr_test,
+    reference,
+    runs,
+    train,
+)
 from engine.commands.console import Commands
 
 app = typer.Typer(
@@ -25,11 +35,14 @@ app.command("train")(train.train)
 app.command("resume")(train.resume)
 app.command("fork")(lineage.fork)
 app.command("extend")(lineage.extend)
+app.command("import")(exchange.import_)
+app.command("export")(exchange.export_)
 app.command("lr-test")(lr_test.lr_test)
 app.command("batch-size")(batch_size.batch_size)
 app.command("batch-trials", hidden=True)(batch_size.batch_trials)
 app.command("work", hidden=True)(train.work)
 app.add_typer(runs.commands, name="runs")
+app.add_typer(alerts.commands, name="alerts")
 
 if __name__ == "__main__":
     if isinstance(sys.stdout, io.TextIOWrapper):

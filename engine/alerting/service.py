@@ -35,30 +35,26 @@ class AlertService:
     ) -> None:
         self._store, self._page, self._on_fired, self._tick_s = store, page, on_fired, tick_s
         self._rules = RuleBook(store.root)
-        self._rules.folder.mkdir(mode=0o700, exist_ok=True)
         self._lock = FileLock(
             self._rules.folder / "watcher.lock", timeout=0, mode=0o600, thread_local=False
         )
         self._closing = threading.Event()
         self._said: dict[str, float] = {}
-        self._threads = [
-            threading.Thread(target=self._watch, name="alerts", daemon=True),
-        ]
+        self._thread = threading.Thread(target=self._watch, name="alerts", daemon=True)
 
     def start(self) -> None:
         """Begin to watch as soon as nobody else does."""
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
 
     def stop(self) -> None:
         """End, and save what is remembered."""
         self._closing.set()
-        for thread in self._threads:
-            thread.join()
+        self._thread.join()
 
     def _watch(self) -> None:
         while not self._closing.is_set():
             try:
+                self._rules.folder.mkdir(mode=0o700, exist_ok=True)
                 self._lock.acquire()
             except Timeout:
                 self._closing.wait(5 * self._tick_s)
