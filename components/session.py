@@ -16,6 +16,7 @@ from components.run_requests import Asked
 from engine.batch_size.search import BatchSizes
 from engine.comparison.summaries import Summaries
 from engine.errors import Problem, RunsFolderUnusable
+from engine.exchange.intake import Outcome, Preview
 from engine.runs import RUNS_VARIABLE
 from engine.runs.last_values import LastValues
 from engine.runs.run import Run
@@ -26,13 +27,31 @@ WORKSPACE = "launch.workspace"
 _FORM = "form."
 
 RUNS_TABLE = "runs.table"
-RUNS_FILTER = "runs.filter"
+RUNS_FILTER = "query"
+"""This and the six below are also their names in the address of the page."""
+RUNS_COLUMNS = "columns"
+RUNS_SORT = "sort"
+RUNS_DESCENDING = "descending"
+RUNS_GROUP_BY = "group_by"
+RUNS_GROUP = "group"
+RUNS_ARCHIVED = "archived"
+RUNS_VIEW_NAME = "runs.view_name"
 SAMPLE_STEP = "live.sample_step"
 EVALUATION_STEP = "live.evaluation_step"
 FORK_STEP = "live.fork_step"
 HISTOGRAM_KIND = "live.histogram_kind"
 HISTOGRAM_TENSOR = "live.histogram_tensor"
 PICKED = "live.picked"
+IMPORT_WAY = "runs.import.way"
+IMPORT_FILES = "runs.import.files"
+IMPORT_PATH = "runs.import.path"
+IMPORT_STEP = "runs.import.step"
+IMPORT_TIME = "runs.import.time"
+IMPORT_AGAIN = "runs.import.again"
+_IMPORT_FOUND = "runs.import.previews"
+_IMPORT_OUTCOMES = "runs.import.outcomes"
+EXPORT_FORMAT = "runs.export.format"
+EXPORT_METRICS = "runs.export.metrics"
 LIVE_TAB = "tab"
 """Also its name in the address of the page."""
 LOG_SOURCE = "live.log_source"
@@ -80,11 +99,14 @@ COMPARE_PICKER = "compare.picker"
 COMPARE_QUERY = "compare.query"
 COMPARE_BASELINE = "compare.baseline_picker"
 COMPARE_SIDES = "compare.sides"
+COMPARE_MEASURE = "compare.measure"
 COMPARE_SAMPLE_STEP = "compare.sample_step"
 COMPARE_EVALUATION_STEP = "compare.evaluation_step"
 _COMPARED = "compare.runs"
 _CHOSEN = "runs.chosen"
 _TABLE_ROWS = "runs.table_rows"
+_GOOD_QUERY = "runs.good_query"
+_TRASHED = "runs.trashed"
 _ASKED = "live.asked"
 _EVENTS = "live.events"
 _FOLLOWS = "live.follows."
@@ -108,9 +130,14 @@ def store() -> RunStore:
     return _store_at(os.environ.get(RUNS_VARIABLE, "runs"))
 
 
+def is_local() -> bool:
+    """Whether only people at the server's own machine can reach it."""
+    return st.get_option("server.address") in _LOCAL
+
+
 def begin() -> None:
     """What every page needs before it draws; stops with a banner when there is no runs folder."""
-    if st.get_option("server.address") not in _LOCAL:
+    if not is_local():
         st.warning("Open to the network without a login: everyone who can reach it can use it.")
     try:
         store()
@@ -196,15 +223,37 @@ def summaries() -> Summaries:
     return Summaries()
 
 
-def table_rows() -> list[str] | None:
-    """The run of each row as the table of runs was last drawn."""
-    rows: list[str] | None = st.session_state.get(_TABLE_ROWS)
+def table_rows() -> tuple[list[str], list[str]] | None:
+    """The run of each row and the title of each column as the table of runs was last drawn."""
+    rows: tuple[list[str], list[str]] | None = st.session_state.get(_TABLE_ROWS)
     return rows
 
 
-def remember_table_rows(run_ids: list[str]) -> None:
-    """Keep the run of each row of the table."""
-    st.session_state[_TABLE_ROWS] = run_ids
+def remember_table_rows(run_ids: list[str], titles: list[str]) -> None:
+    """Keep the run of each row of the table, and its columns."""
+    st.session_state[_TABLE_ROWS] = run_ids, titles
+
+
+def good_query() -> str:
+    """The last query for runs that could be understood."""
+    query: str = st.session_state.get(_GOOD_QUERY, "")
+    return query
+
+
+def remember_good_query(query: str) -> None:
+    """Keep a query that could be understood."""
+    st.session_state[_GOOD_QUERY] = query
+
+
+def trashed_lately() -> list[str]:
+    """The runs that this tab moved to the trash last, and may want back."""
+    run_ids: list[str] = st.session_state.get(_TRASHED, [])
+    return run_ids
+
+
+def remember_trashed(run_ids: list[str]) -> None:
+    """Keep which runs were moved to the trash."""
+    st.session_state[_TRASHED] = run_ids
 
 
 def forget_table() -> None:
@@ -217,6 +266,14 @@ def seed_label(run_id: str, field: str, value: str) -> str:
     key = f"runs.label.{field}.{run_id}"
     st.session_state.setdefault(key, value)
     return key
+
+
+def forget_labels(run_ids: Sequence[str]) -> None:
+    """Let the widgets for labels of runs take their values from the runs again."""
+    wanted = {f".{run_id}" for run_id in run_ids}
+    for key in [str(key) for key in st.session_state if str(key).startswith("runs.label.")]:
+        if key[key.rindex(".") :] in wanted:
+            del st.session_state[key]
 
 
 def asked(run_id: str) -> Asked | None:
@@ -334,3 +391,29 @@ def follows(step_key: str) -> bool:
 def follow(step_key: str, follow: bool) -> None:
     """Keep whether to show the newest step."""
     st.session_state[f"{_FOLLOWS}{step_key}"] = follow
+
+
+# -- imports ---------------------------------------------------------------------------------------
+
+
+def found(source: str) -> Sequence[Preview] | None:
+    """What was found in a source when somebody looked into it; None when nobody did."""
+    kept = st.session_state.get(_IMPORT_FOUND)
+    return kept[1] if kept is not None and kept[0] == source else None
+
+
+def remember_found(source: str, previews: Sequence[Preview]) -> None:
+    """Keep what was found, and where."""
+    st.session_state[_IMPORT_FOUND] = source, previews
+
+
+def outcomes() -> Sequence[Outcome]:
+    """What became of the runs of the last import."""
+    outcomes: Sequence[Outcome] = st.session_state.get(_IMPORT_OUTCOMES, ())
+    return outcomes
+
+
+def remember_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Keep what became of an import until the next one; what was looked at is done with."""
+    st.session_state[_IMPORT_OUTCOMES] = outcomes
+    st.session_state.pop(_IMPORT_FOUND, None)

@@ -11,10 +11,9 @@ from components.comparison import (
     difference_table,
     metric_table,
     parallel_view,
-    produced,
     scatter_view,
     settings,
-    side_by_side,
+    sides,
 )
 
 TABS = ["Curves", "Metrics", "Differences", "Scatter", "Parallel", "Samples", "Evaluation"]
@@ -47,11 +46,7 @@ with trouble.shown():
                 parallel_view.show(runs)
         if samples.open:
             with samples:
-                key = session.COMPARE_SAMPLE_STEP
-                side_by_side.show(runs, lambda run: run.run.sample_steps(), produced.samples, key)
+                sides.samples(runs)
         if evaluation.open:
             with evaluation:
-                key = session.COMPARE_EVALUATION_STEP
-                side_by_side.show(
-                    runs, lambda run: run.run.evaluation_steps(), produced.evaluation, key
-                )
+                sides.evaluations(runs)

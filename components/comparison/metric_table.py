@@ -8,20 +8,16 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from components import session, trouble
-from components.comparison import metric_frames
+from components.comparison import metric_frames, watch
 from components.comparison.settings import Settings
 from components.plain_text import as_markdown
 from engine.comparison import Compared, Measured, chosen, grouped, groups, measured, usual_metrics
 from engine.comparison.fields import metrics_of
 from engine.comparison.measured import GroupsMeasured, Which
 from engine.comparison.statistics import MOST_GROUPS
-from engine.runs.state import ACTIVE
 from engine.runs.store import RunStore
 
 _WHICH: dict[str, Which] = {"Best": "best", "Newest": "newest"}
-
-
-_REFRESH_S = 3.0
 
 
 def show(store: RunStore, runs: Sequence[Compared], settings: Settings) -> None:
@@ -32,8 +28,7 @@ def show(store: RunStore, runs: Sequence[Compared], settings: Settings) -> None:
         with trouble.shown():
             _draw(chosen(store, ids).runs, settings)
 
-    active = any(run.state.status in ACTIVE for run in runs)
-    st.fragment(_now, run_every=_REFRESH_S if active else None)()
+    st.fragment(_now, run_every=watch.every_s(runs))()
 
 
 def _draw(runs: Sequence[Compared], settings: Settings) -> None:

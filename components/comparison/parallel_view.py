@@ -9,10 +9,15 @@ import streamlit as st
 from components import session
 from components.charts.columns import Column
 from components.charts.parallel import colored, parallel_figure
-from components.comparison import fields
+from components.comparison import fields, watch
 from components.plain_text import as_markdown
 from engine.comparison import Compared
 
+_STYLE = """<style>
+.parcoords .axis path, .parcoords .axis line {stroke: currentColor !important; opacity: 0.4}
+.parcoords text {text-shadow: none !important}
+</style>"""
+"""Plotly draws the axes in black and a light shadow behind every text, also on a dark page."""
 _FEW = 6
 _MOST = 20
 """Axes side by side; more cannot be read."""
@@ -26,6 +31,7 @@ def show(runs: Sequence[Compared]) -> None:
         return
     outcome = fields.outcome(runs)
     chosen, color = _choices(runs, offered, outcome if outcome in offered else None)
+    watch.refresh_button(runs, "parallel")
     if len(chosen) < 2:
         st.caption("Choose two fields or more.")
         return
@@ -33,6 +39,7 @@ def show(runs: Sequence[Compared]) -> None:
     tint = None if color is None else fields.column(runs, color)
     kept = list(range(len(runs))) if tint is None else colored(tint)
     if kept:
+        st.html(_STYLE)
         st.plotly_chart(
             parallel_figure(
                 [_only(column, kept) for column in columns],

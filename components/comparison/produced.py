@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from components.charts.confusion import class_frame, confusion_figure
+from components.charts.confusion import confusion_figure
 from components.charts.predicted import predicted_figure, residual_figure
 from components.sample_html import STYLE, samples_html
 from engine.comparison import Compared
 from engine.runs.evaluations import (
     ClassEvaluation,
-    ClassTable,
     Evaluation,
-    LabelEvaluation,
     NumberEvaluation,
     UnreadableEvaluation,
     parsed,
@@ -32,35 +30,32 @@ def samples(run: Compared, step: int) -> None:
     st.html(STYLE + samples_html(content))
 
 
-def evaluation(run: Compared, step: int) -> None:
-    """Draw what the validation of a step saw in detail."""
+def evaluation(run: Compared, step: int) -> Evaluation | None:
+    """Draw what the validation of a step saw in detail, and give it; None when it is damaged."""
     try:
         found = parsed(run.run.evaluation(step))
     except (OSError, ValueError, UnreadableEvaluation) as error:
         st.warning(f"The evaluation of step {step:,} cannot be read ({type(error).__name__}).")
-        return
+        return None
     st.caption(f"{found.samples:,} held-out samples")
-    _draw(run.id, found)
-
-
-def _draw(key: str, found: Evaluation) -> None:
     match found:
         case ClassEvaluation():
-            _classes(key, found)
-        case LabelEvaluation():
-            _table(key, found.labels)
+            _confusions(run.id, found)
         case NumberEvaluation():
             unit = "" if found.in_own_unit else "(standardised)"
-            st.plotly_chart(predicted_figure(found, unit), key=f"compare.true.{key}", config=_BAR)
+            figure = predicted_figure(found, unit)
+            st.plotly_chart(figure, key=f"compare.true.{run.id}", config=_BAR)
             figure = residual_figure(found.residuals, unit)
-            st.plotly_chart(figure, key=f"compare.residuals.{key}", config=_BAR)
+            st.plotly_chart(figure, key=f"compare.residuals.{run.id}", config=_BAR)
+    return found
 
 
-def _classes(key: str, found: ClassEvaluation) -> None:
+def _confusions(run_id: str, found: ClassEvaluation) -> None:
     if found.matrix is not None:
         dark = st.context.theme.type == "dark"
         figure = confusion_figure(np.array(found.matrix), list(found.classes.name), dark=dark)
-        st.plotly_chart(figure, key=f"compare.matrix.{key}", config=_BAR)
+        figure.update_traces(showscale=False)  # there is little room
+        st.plotly_chart(figure, key=f"compare.matrix.{run_id}", config=_BAR)
     elif found.confused:
         rows = {
             "True": [pair.true for pair in found.confused],
@@ -68,19 +63,3 @@ def _classes(key: str, found: ClassEvaluation) -> None:
             "Samples": [pair.count for pair in found.confused],
         }
         st.dataframe(rows, hide_index=True, height=340, alt="Classes confused most often")
-    _table(key, found.classes)
-
-
-def _table(key: str, table: ClassTable) -> None:
-    shares = {
-        name: st.column_config.NumberColumn(format="%.3f") for name in ("Precision", "Recall", "F1")
-    }
-    st.dataframe(
-        class_frame(table),
-        key=f"compare.classes.{key}",
-        hide_index=True,
-        column_config=shares,
-        placeholder="–",
-        height=min(420, 38 + 35 * max(1, len(table.name))),
-        alt="Classes with precision, recall and F1",
-    )

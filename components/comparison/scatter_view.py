@@ -10,7 +10,7 @@ import streamlit as st
 from components import run_start, session
 from components.charts.columns import Column, Scale
 from components.charts.scatter import Scatter, scatter_figure
-from components.comparison import fields
+from components.comparison import fields, watch
 from components.plain_text import as_markdown
 from engine.comparison import Compared
 
@@ -25,6 +25,7 @@ def show(runs: Sequence[Compared]) -> None:
         st.caption("Nothing differs between these runs yet, so there is nothing to plot.")
         return
     scatter = _choices(runs, offered)
+    watch.refresh_button(runs, "scatter")
     drawn = scatter.drawn()
     if drawn:
         event = st.plotly_chart(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from components import session
+from components import session, step_picker
 from components.plain_text import as_markdown
 from engine.comparison import Compared
 
@@ -16,22 +16,26 @@ Draw = Callable[[Compared, int], None]
 
 
 def show(runs: Sequence[Compared], steps_of: Steps, draw: Draw, slider_key: str) -> None:
-    """Draw a column for each of the chosen runs that has something at the step or before it."""
+    """Draw a column for each of the chosen runs that has something; the last up to a step."""
     steps = {run.id: steps_of(run) for run in runs}
     having = [run for run in runs if steps[run.id]]
     if not having:
         st.caption("None of these runs has any yet.")
         return
     sides = _sides(having)
-    step = _step(sorted({step for run in sides for step in steps[run.id]}), slider_key)
-    for run, place in zip(sides, st.columns(max(1, len(sides)), gap="medium"), strict=False):
+    if not sides:
+        return
+    every = sorted({step for run in sides for step in steps[run.id]})
+    step = step_picker.pick(every, "Up to step", slider_key)
+    for run, place in zip(sides, st.columns(len(sides), gap="medium"), strict=True):
         with place:
             st.markdown(f"**{as_markdown(_short(run.heading))}**")
             before = [one for one in steps[run.id] if one <= step]
             if not before:
                 st.caption(f"Nothing up to step {step:,}; the first is at {steps[run.id][0]:,}.")
                 continue
-            st.caption(_at(before[-1], step))
+            if before[-1] != step:
+                st.caption(f"Step {before[-1]:,}, the last up to {step:,}")
             draw(run, before[-1])
 
 
@@ -51,20 +55,5 @@ def _sides(having: Sequence[Compared]) -> list[Compared]:
     return [by_id[run_id] for run_id in chosen]
 
 
-def _step(steps: Sequence[int], key: str) -> int:
-    """The step to look at: the last there is, unless another was picked."""
-    if len(steps) < 2:
-        return steps[0] if steps else 0
-    if st.session_state.get(key) not in steps:
-        st.session_state[key] = steps[-1]
-    return st.select_slider(
-        "Up to step", steps, format_func="{:,}".format, key=key, persist_state="session"
-    )
-
-
-def _at(found: int, step: int) -> str:
-    return f"Step {found:,}" if found == step else f"Step {found:,}, the last up to {step:,}"
-
-
 def _short(text: str) -> str:
-    return text if len(text) <= 80 else f"{text[:50]}…{text[-28:]}"
+    return text if len(text) <= 40 else f"{text[:20]}…{text[-18:]}"

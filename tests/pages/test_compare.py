@@ -189,14 +189,44 @@ def test_a_scatter_and_parallel_axes_count_who_is_left_out(store, open_compare):
 
 def test_samples_stand_side_by_side_at_a_step(store, open_compare):
     a, b = run_with(store, name="a"), run_with(store, name="b")
-    for step in (10, 20):
+    for step in (10, 20, 30):
         a.write_samples(step, [{"prompt": "", "text": f"a at {step}"}])
     b.write_samples(20, [{"prompt": "", "text": "b at 20"}])
     app = open_compare(a, b, compare__tab="Samples")
-    assert captions(app)[1:] == ["Step 20", "Step 20"]
+    assert captions(app)[1:] == ["Step 20, the last up to 30"]
     app.select_slider(key=session.COMPARE_SAMPLE_STEP).set_value(10).run()
     assert not app.exception
-    assert captions(app)[1:] == ["Step 10", "Nothing up to step 10; the first is at 20."]
+    assert captions(app)[1:] == ["Nothing up to step 10; the first is at 20."]
+    app.multiselect(key=session.COMPARE_SIDES).set_value([a.id]).run()
+    assert captions(app)[1:] == []
+
+
+def evaluated(run, f1, names=("a", "b")):
+    """A run with an evaluation of two classes."""
+    table = {"name": names, "precision": (0.5, None), "recall": (1, 1), "f1": f1, "support": (4, 4)}
+    nothing = {"confidence": (), "accuracy": (), "count": ()}
+    run.write_evaluation(
+        10,
+        {
+            "kind": "classes",
+            "samples": 8,
+            "matrix": ((3, 1), (0, 4)),
+            "classes": table,
+            "reliability": nothing,
+        },
+    )
+    return run
+
+
+def test_evaluations_stand_side_by_side_with_their_classes_in_one_table(store, open_compare):
+    a = evaluated(run_with(store, name="a"), (0.5, 0.25))
+    b = evaluated(run_with(store, name="b"), (0.75, None), names=("a", "<i>c</i>"))
+    app = open_compare(a, b, compare__tab="Evaluation")
+    (frame,) = frames(app)
+    assert frame["Class"].tolist() == ["a", "b", "<i>c</i>"]
+    assert frame["a"].fillna(-1).tolist() == [0.5, 0.25, -1]
+    assert frame["b"].fillna(-1).tolist() == [0.75, -1, -1]
+    assert captions(app).count("8 held-out samples") == 2
 
 
 def test_a_run_that_grows_is_read_on(store, open_compare):
