@@ -10,8 +10,8 @@ import streamlit as st
 from components import run_controls, run_start, session
 from components.durations import clock_duration
 from components.numbers import shown_number
-from components.run_table import RunRow
 from components.status_badge import status_badge
+from engine.runs.entry import Entry
 
 _NAME_STYLE = (
     "font-weight:600;overflow-wrap:anywhere;display:-webkit-box;-webkit-line-clamp:2;"
@@ -19,42 +19,45 @@ _NAME_STYLE = (
 )
 
 
-def show(rows: Sequence[RunRow], key_prefix: str, *, resumable: bool = False) -> None:
+def show(entries: Sequence[Entry], key_prefix: str, *, resumable: bool = False) -> None:
     """Draw a card for each run, with a button that opens it and, if asked, one that resumes it."""
-    for row in rows:
+    for entry in entries:
         with st.container(border=True, gap="xsmall"):
-            _card(row, f"{key_prefix}.{row.id}", resumable)
+            _card(entry, f"{key_prefix}.{entry.id}", resumable)
 
 
-def _card(row: RunRow, key: str, resumable: bool) -> None:
+def _card(entry: Entry, key: str, resumable: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(width="stretch", gap=None):
-            st.html(f'<div style="{_NAME_STYLE}">{html.escape(row.name)}</div>')
-            st.caption(summary_words(row))
-        status_badge(row.status)
+            st.html(f'<div style="{_NAME_STYLE}">{html.escape(entry.name)}</div>')
+            st.caption(summary_words(entry))
+        status_badge(entry.status)
         if resumable:
             st.button(
                 "Resume",
                 key=f"{key}.resume",
                 icon=":material/play_arrow:",
                 on_click=_resume,
-                args=(row.id,),
+                args=(entry.id,),
             )
         if st.button("Open", key=f"{key}.open", icon=":material/monitoring:"):
-            run_start.open_live(row.id)
-    if row.status in ("running", "paused") and row.progress is not None:
-        st.progress(min(1.0, row.progress / 100))
+            run_start.open_live(entry.id)
+    progress = entry.facts.get("progress")
+    if entry.status in ("running", "paused") and isinstance(progress, float):
+        st.progress(min(1.0, progress / 100))
 
 
-def summary_words(row: RunRow) -> str:
+def summary_words(entry: Entry) -> str:
     """Model and data, how far it is, how long it took, and the numbers that there are."""
-    parts = [row.model, row.data]
-    if row.progress is not None and row.status != "completed":
-        parts.append(f"{row.progress:.0f}%")
-    if row.trained_s is not None:
-        parts.append(f"trained {clock_duration(row.trained_s)}")
-    if row.best is not None:
-        parts.append(f"best {row.monitor} {shown_number(row.best)}")
+    facts = entry.facts
+    progress, trained_s, best = facts.get("progress"), facts.get("trained_s"), facts.get("best")
+    parts = [str(facts.get("model") or ""), str(facts.get("data") or "")]
+    if isinstance(progress, float) and entry.status != "completed":
+        parts.append(f"{progress:.0f}%")
+    if isinstance(trained_s, float):
+        parts.append(f"trained {clock_duration(trained_s)}")
+    if isinstance(best, float):
+        parts.append(f"best {facts.get('best.metric')} {shown_number(best)}")
     return " · ".join(part for part in parts if part)
 
 

@@ -1,39 +1,96 @@
-"""The part of the Runs page that refreshes itself: filter, table, selection."""
+"""The part of the Runs page that refreshes itself: what is asked for, as a table."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
 import streamlit as st
 
-from components import run_table, session, trouble
+from components import run_columns, run_query, run_table, run_view, run_views, session, trouble
+from engine.runs.entry import Entry
+from engine.runs.index import RunIndex
+from engine.runs.query.query import Language
+from engine.runs.views import View
 
-_REFRESH_S = 2.0
+MOST_ROWS = 10_000
+"""Runs that the table shows at once; more would be sent to the browser at every change."""
+_REFRESH_S, _CALM_REFRESH_S = 2.0, 5.0
+_MANY = 2_000
+_WAITS_S = 0.5
 
 
 def show() -> None:
-    """Draw the filter and the table; the page runs again when other runs are chosen."""
-    text = st.text_input(
-        "Filter",
-        key=session.RUNS_FILTER,
-        type="search",
-        placeholder="Words in name, tags, status, model or data",
-        label_visibility="collapsed",
-        live=True,
-        persist_state="session",
-    )
-    st.fragment(_table, run_every=_REFRESH_S)(text)
+    """Draw query, choices and table; the page runs again when other runs are chosen."""
+    index = session.store().index
+    entries = index.entries(within_s=_WAITS_S)
+    language = Language(index, entries, _zone())
+    run_query.box()
+    with st.container(horizontal=True, gap="small"):
+        with st.popover("Columns, order, groups", icon=":material/view_column:", key="runs.view"):
+            run_view.choose(language.names)
+        run_views.show()
+    view = run_view.current()
+    group = _group(entries, view)
+    every = _REFRESH_S if len(entries) <= _MANY else _CALM_REFRESH_S
+    st.fragment(_table, run_every=every)(view, group)
 
 
-def _table(text: str) -> None:
+def _group(entries: Sequence[Entry], view: View) -> str | None:
+    """The group that is looked at; None for all."""
+    if not view.group_by:
+        return None
+    counts = run_view.sizes(run_view.without_archived(entries, view), view.group_by)
+    return run_view.choose_group(counts)
+
+
+def _table(view: View, group: str | None) -> None:
     with trouble.shown():
-        rows = run_table.rows(session.store(), session.last_values())
-        found = run_table.matching(rows, text)
+        index = session.store().index
+        entries = index.entries(within_s=_WAITS_S)
+        _tell_unread(index, len(entries))
+        language = Language(index, entries, _zone())
+        asked = run_query.found(language, view.query)
+        found = run_view.in_order(run_view.without_archived(asked, view), view, language)
+        hidden = len(asked) - len(found)
+        if view.group_by:
+            found = _of_group(found, view, group)
+        columns, unknown = run_columns.columns_of(view.columns, language)
+        for words in unknown:
+            st.warning(words, icon=":material/view_column:")
         before = session.chosen_runs()
-        st.caption(_count(len(found), len(rows)))
-        chosen = run_table.show(found)
-        if chosen != before:
+        st.caption(count_words(len(found), len(entries), hidden))
+        if run_table.show(found[:MOST_ROWS], columns) != before:
             st.rerun()
 
 
-def _count(found: int, of: int) -> str:
+def _of_group(found: Sequence[Entry], view: View, group: str | None) -> Sequence[Entry]:
+    counts = run_view.sizes(found, view.group_by)
+    st.text(run_view.group_words(counts))
+    if group is not None:
+        return [entry for entry in found if run_view.group_of(entry, view.group_by) == group]
+    place = {name: number for number, name in enumerate(counts)}
+    return sorted(found, key=lambda entry: place[run_view.group_of(entry, view.group_by)])
+
+
+def _tell_unread(index: RunIndex, known: int) -> None:
+    """Say that there is more than is shown, and read it meanwhile."""
+    if index.unread:
+        index.read_on()
+        share = known / (known + index.unread)
+        st.progress(share, f"Reading the runs folder: {known:,} of {known + index.unread:,} runs.")
+
+
+def count_words(found: int, of: int, hidden: int) -> str:
+    """How many runs are shown of how many, and why not all."""
     runs = "run" if of == 1 else "runs"
-    return f"{of:,} {runs}" if found == of else f"{found:,} of {of:,} {runs}"
+    words = f"{of:,} {runs}" if found == of else f"{found:,} of {of:,} {runs}"
+    if hidden:
+        words += f" · {hidden:,} archived hidden"
+    if found > MOST_ROWS:
+        words += f" · the first {MOST_ROWS:,} are shown"
+    return words
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(st.context.timezone or "UTC")

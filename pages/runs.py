@@ -6,6 +6,7 @@ import streamlit as st
 
 from components import (
     config_difference,
+    exchange_panel,
     run_board,
     run_list,
     run_selection,
@@ -16,7 +17,8 @@ from components import (
 
 st.title("Runs")
 with trouble.shown():
-    if not session.store().list():
+    run_trash.undo_bar()
+    if not session.store().ids():
         st.info("No runs yet. Start one and it appears here.", icon=":material/table_rows:")
         st.page_link("launch.py", label="Start a run", icon=":material/rocket_launch:")
     else:
@@ -24,10 +26,13 @@ with trouble.shown():
         chosen = run_selection.chosen()
         if chosen:
             run_selection.show(chosen)
-            run_board.of_several(session.store(), chosen)
-            config_difference.show(chosen)
+            newest = run_selection.summaries(chosen, run_board.MOST)
+            run_board.of_several(session.store(), newest)
+            config_difference.show(newest)
         else:
             st.caption(
                 "Choose one run to open, name or delete it; several to compare their curves."
             )
+    with st.expander("Import", icon=":material/input:"):
+        exchange_panel.import_panel()
     run_trash.show()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, cast
 
 from engine.runs.fact_row import FactRow
-from engine.runs.state import ACTIVE
+from engine.runs.state import ACTIVE, Status
 
-DAMAGED = "damaged"
+DAMAGED: Literal["damaged"] = "damaged"
 """The status of a run whose files cannot be read."""
 
 
@@ -28,9 +29,9 @@ class Entry:
         return str(self.facts["name"])
 
     @property
-    def status(self) -> str:
+    def status(self) -> Status | Literal["damaged"]:
         """The status in the state of the run, or `damaged`."""
-        return str(self.facts["status"])
+        return cast(Status, self.facts["status"])
 
     @property
     def is_active(self) -> bool:

@@ -234,11 +234,14 @@ class RunStore:
             self.end(run, "stopped", "restored from the trash")
         return run
 
-    def trashed(self) -> Sequence[RunSummary]:
+    def trashed_ids(self) -> Sequence[str]:
         """The runs in the trash folder, newest first."""
-        ids = [entry.name for entry in os.scandir(self.trash_folder)]
-        known = sorted((run_id for run_id in ids if _RUN_ID.fullmatch(run_id)), reverse=True)
-        return [_read_summary(Run(self.trash_folder / run_id)) for run_id in known]
+        names = (entry.name for entry in os.scandir(self.trash_folder))
+        return sorted((name for name in names if _RUN_ID.fullmatch(name)), reverse=True)
+
+    def trashed(self, most: int | None = None) -> Sequence[RunSummary]:
+        """The runs in the trash folder, newest first; of very many only so many are read."""
+        return [_read_summary(Run(self.trash_folder / name)) for name in self.trashed_ids()[:most]]
 
     def sweep(self, *, starting_s: float = 15.0) -> Sequence[str]:
         """Mark runs whose worker is gone as interrupted; their ids.

@@ -1,62 +1,97 @@
-"""The table of runs: rows, filter, data frame."""
+"""The table of runs: columns of any kind of fact, the data frame, the selection by rows."""
+
+import math
+from datetime import UTC, datetime
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import run_table
-from components.run_table import RunRow
-from engine.runs.last_values import LastValues
-from engine.runs.store import RunStore
-from tests import fabricate
+from components import run_columns, run_table, run_view
+from components.safe_markdown import as_safe_markdown
+from engine.runs.entry import Entry
+from engine.runs.fact_row import Shapes
+from engine.runs.query.query import Language
 
-ROWS = [
-    RunRow("20260101-000000-aaaaaa", "Wide GPT", "running", tags=("baseline",), model="GPT 4×128"),
-    RunRow("20260102-000000-bbbbbb", "narrow", "completed", tags=("ablation", "Wide")),
-    RunRow("20260103-000000-cccccc", "x", "damaged", remark="state.json cannot be read"),
-]
+RUN = {"id": "20260101-000000-aaaaaa", "name": "Wide <b>", "status": "running", "tags": ("a", "b")}
+DAMAGED = {"id": "20260103-000000-cccccc", "name": "x", "status": "damaged", "reason": "torn"}
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("", [0, 1, 2]),
-        ("wide", [0, 1]),
-        ("WIDE base", [0]),
-        ("completed", [1]),
-        ("bbbbbb", [1]),
-        ("gpt", [0]),
-        ("wide nothing", []),
-        ("(", []),
-    ],
-)
-def test_a_filter_wants_every_word_somewhere(text, found):
-    assert run_table.matching(ROWS, text) == [ROWS[row] for row in found]
+def entry_of(facts, metrics=()):
+    return Entry(facts["id"], Shapes().row(facts, dict(metrics)))
 
 
-@given(text=st.text())
-def test_any_text_is_a_filter(text):
-    assert set(map(id, run_table.matching(ROWS, text))) <= set(map(id, ROWS))
+def table(entries, *names):
+    columns, wrong = run_columns.columns_of(names, Language(None, entries))
+    assert wrong == []
+    return run_columns.frame(entries, columns)
 
 
-def test_unknown_numbers_are_gaps_not_zeros():
-    frame = run_table.frame(ROWS)
-    assert frame["Val loss"].isna().all()
-    assert frame["Started"].isna().all()
-    assert list(frame["Trained"]) == ["–", "–", "–"]
+def test_what_is_not_known_is_a_gap_and_not_a_zero():
+    known = {"progress": 50.0, "started_at": 0.0, "archived": True, "seed": 3, "trained_s": 61.0}
+    names = ["Progress", "Started", "Archived", "seed", "Tags", "Remark"]
+    frame = table([entry_of(RUN | known), entry_of(DAMAGED)], *known, "tags", "reason")
+    assert frame[names].iloc[1].isna().to_list() == [True, True, True, True, True, False]
+    assert frame["Trained"].to_list() == ["0:01:01", "–"]
+    assert frame["Started"][0] == datetime(1970, 1, 1, tzinfo=UTC)
+    assert (frame["Progress"][0], frame["seed"][0], frame["Archived"][0]) == (50.0, 3.0, True)
+    assert frame["Tags"][0] == ["a", "b"]
 
 
 def test_a_value_that_is_no_number_is_no_gap():
-    row = RunRow("20260101-000000-aaaaaa", "x", "failed", best=float("inf"), val_loss=float("nan"))
-    frame = run_table.frame([row, ROWS[0]])
+    entries = [
+        entry_of(RUN | {"best": math.inf}, {"val/loss": math.nan}),
+        entry_of(DAMAGED),
+    ]
+    frame = table(entries, "val/loss", "best")
     assert list(frame["Val loss"].isna()) == [False, True]
     assert np.isnan(frame["Val loss"][0])
-    assert frame["Best"][0] == float("inf")
+    assert frame["Best"][0] == math.inf
+
+
+def test_a_column_that_no_run_has_anything_for_is_empty_if_it_is_one_of_ours():
+    assert table([entry_of(RUN)], "val/loss")["Val loss"].isna().all()
+    columns, wrong = run_columns.columns_of(["zzz", "status"], Language(None, [entry_of(RUN)]))
+    assert [column.title for column in columns] == ["Status"]
+    assert "zzz" in wrong[0]
 
 
 def test_an_empty_table_has_all_columns():
-    assert list(run_table.frame([]).columns) == list(run_table.frame(ROWS).columns)
+    frame = table([], *run_columns.DEFAULT)
+    assert len(frame) == 0
+    assert list(frame.columns[:3]) == ["Name", "Status", "Progress"]
+
+
+def test_each_column_comes_once_whatever_runs_call_their_facts():
+    entries = [entry_of(RUN | {"lr": 1.0}, {"Name": 2.0, "Status": 3.0})]
+    frame = table(entries, "status", "Status", "status", "Name", "lr")
+    assert len(set(frame.columns)) == len(frame.columns)
+    assert frame["Name"][0] == "Wide <b>"
+    assert frame["Status"][0] == "running"
+
+
+def test_facts_of_several_kinds_under_one_name_are_shown_as_text():
+    entries = [entry_of(RUN | {"x": 1.5}), entry_of(DAMAGED | {"x": "one"})]
+    assert table(entries, "x")["x"].to_list() == ["1.5", "one"]
+
+
+def test_a_fork_names_its_parent_where_that_is_shown():
+    parent, lost = entry_of(RUN), entry_of(DAMAGED | {"origin.run_id": "gone"})
+    fork = entry_of(DAMAGED | {"id": "f", "origin.run_id": RUN["id"]})
+    frame = table([parent, lost, fork], "origin.run_id")
+    assert frame["Forked from"].to_list()[1:] == ["gone", "Wide <b>"]
+
+
+def test_groups_are_counted_the_largest_first():
+    entries = [entry_of(RUN | {"project": name}) for name in ("a", "b", "b", "")]
+    counts = run_view.sizes(entries, "project")
+    assert counts == {"b": 2, "a": 1, "": 1}
+    assert run_view.group_words(counts) == "b 2, a 1, none 1"
+
+
+@given(st.text())
+def test_no_notes_fetch_a_picture(notes):
+    assert "![" not in as_safe_markdown(notes + "![x](http://x/y.png)" + notes)
 
 
 @given(
@@ -65,14 +100,3 @@ def test_an_empty_table_has_all_columns():
 )
 def test_the_selected_rows_are_those_of_the_chosen_runs(ids, chosen):
     assert {ids[row] for row in run_table.selected_rows(ids, chosen)} == chosen & set(ids)
-
-
-@pytest.mark.slow
-def test_metric_files_that_did_not_grow_are_not_read_again(tmp_path, monkeypatch):
-    store = RunStore(tmp_path)
-    for _ in range(3):
-        fabricate.run_of(store, steps=50)
-    last = LastValues()
-    first = run_table.rows(store, last)
-    monkeypatch.delattr("engine.runs.last_values.read_records")
-    assert run_table.rows(store, last) == first

@@ -1,0 +1,192 @@
+"""Columns of the table of runs: any fact or metric, each shown as its kind asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import streamlit as st
+
+from components.durations import clock_duration
+from components.plain_text import as_markdown
+from engine.runs.entry import Entry
+from engine.runs.facts import Fact
+from engine.runs.query.errors import QueryError
+from engine.runs.query.names import Term
+from engine.runs.query.query import Language
+
+NAME = "Name"
+DEFAULT = (
+    *("status", "progress", "best", "evaluation.monitor", "val/loss", "train/loss"),
+    *("trained_s", "started_at", "model", "data", "tags", "reason"),
+)
+TITLES = {
+    "status": "Status",
+    "progress": "Progress",
+    "best": "Best",
+    "best.metric": "Best metric",
+    "best.step": "Best step",
+    "evaluation.monitor": "Monitor",
+    "val/loss": "Val loss",
+    "train/loss": "Train loss",
+    "trained_s": "Trained",
+    "created_at": "Created",
+    "queued_at": "Queued",
+    "started_at": "Started",
+    "ended_at": "Ended",
+    "model": "Model",
+    "data": "Data",
+    "origin.run_id": "Forked from",
+    "origin.step": "Forked at step",
+    "project": "Project",
+    "group": "Group",
+    "tags": "Tags",
+    "notes": "Notes",
+    "archived": "Archived",
+    "reason": "Remark",
+    "step": "Step",
+    "total_steps": "Steps",
+    "epoch": "Epoch",
+    "device": "Device",
+    "host": "Host",
+    "id": "Id",
+    "imported": "Imported from",
+}
+"""What columns are called; others are called as their fact."""
+_HELP = {
+    "best": "Best value of the monitored metric.",
+    "evaluation.monitor": "The metric that decides.",
+    "trained_s": "Time spent in training.",
+    "reason": "Why it ended or waits, or what is wrong with its folder.",
+}
+_WIDTHS = {"status": 90, "evaluation.monitor": 100, "trained_s": 80, "origin.run_id": 130}
+_WHOLE = "%d"
+
+Config = Any
+Cells = Callable[[Sequence[Fact]], "pd.Series[Any]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: what it is called, what each run has in it, and how the table draws it."""
+
+    name: str
+    title: str
+    read: Callable[[Entry], Fact]
+    cells: Cells
+    config: Config
+
+
+def title_of(name: str) -> str:
+    """What a column is called."""
+    return TITLES.get(name, name)
+
+
+def columns_of(names: Sequence[str], language: Language) -> tuple[list[Column], list[str]]:
+    """The columns, each once, and what is wrong with those that no run has anything for."""
+    found: dict[str, Column] = {}
+    wrong: list[str] = []
+    for name in names:
+        try:
+            term, read = language.reading(name)
+        except QueryError as error:
+            if name not in TITLES:
+                wrong.append(
+                    as_markdown(f"{error.problems[0].message}. {error.problems[0].remedy}")
+                )
+                continue
+            term, read = Term(name), _nothing
+        whole, title = str(term), title_of(str(term))
+        if title in found and found[title].name == whole:
+            continue
+        if title == NAME or title in found:
+            title = f"{whole} (metric)"
+        kind = "number" if term.extreme else language.names.kind(term.name)
+        found[title] = Column(whole, title, read, *_drawn(whole, title, kind or ""))
+    return list(found.values()), wrong
+
+
+def _nothing(entry: Entry) -> Fact:
+    """What runs have in a column for which no run has anything yet."""
+    return None
+
+
+def frame(entries: Sequence[Entry], columns: Sequence[Column]) -> pd.DataFrame:
+    """One line a run: its name, then the columns."""
+    cells: dict[str, Any] = {NAME: [entry.name for entry in entries]}
+    names = {entry.id: entry.name for entry in entries}
+    for column in columns:
+        facts = [column.read(entry) for entry in entries]
+        if column.name == "origin.run_id":
+            facts = [names.get(str(fact), fact) for fact in facts]
+        cells[column.title] = column.cells(facts)
+    return pd.DataFrame(cells)
+
+
+def configuration(columns: Sequence[Column]) -> Mapping[str, Config]:
+    """How the table draws each column."""
+    name = st.column_config.TextColumn(width=170, pinned=True)
+    return {NAME: name, **{column.title: column.config for column in columns}}
+
+
+def _drawn(name: str, title: str, kind: str) -> tuple[Cells, Config]:
+    hint, width = _HELP.get(name, name if name != title else None), _WIDTHS.get(name, 110)
+    config = st.column_config
+    match kind:
+        case _ if name == "progress":
+            bar = config.ProgressColumn(width=110, format="%.0f%%", min_value=0, max_value=100)
+            return numbers, bar
+        case "number":
+            return numbers, config.NumberColumn(format="%.6g", width=90, help=hint)
+        case "duration":
+            return _durations, config.TextColumn(width=width, help=hint)
+        case "time":
+            zone = st.context.timezone
+            form = "YYYY-MM-DD HH:mm"
+            return _times, config.DatetimeColumn(format=form, timezone=zone, width=130, help=hint)
+        case "switch":
+            return _switches, config.CheckboxColumn(width=90, help=hint)
+        case "list":
+            return _lists, config.ListColumn(width=130, help=hint)
+        case _:
+            return _texts, config.TextColumn(width=width, help=hint)
+
+
+def numbers(facts: Sequence[Fact]) -> pd.Series[Any]:
+    """Numbers among which NaN is a value; only what is not known is a gap."""
+    values = [float(fact) if isinstance(fact, int | float) else None for fact in facts]
+    return pd.Series(pd.array(pa.array(values, pa.float64(), from_pandas=False), _FLOATS))
+
+
+def _durations(facts: Sequence[Fact]) -> pd.Series[Any]:
+    spans = [float(fact) if isinstance(fact, int | float) else None for fact in facts]
+    return pd.Series([clock_duration(span) for span in spans], dtype=object)
+
+
+def _times(facts: Sequence[Fact]) -> pd.Series[Any]:
+    moments = [float(fact) if isinstance(fact, int | float) else float("nan") for fact in facts]
+    return pd.Series(pd.to_datetime(pd.Series(moments), unit="s", utc=True, errors="coerce"))
+
+
+def _switches(facts: Sequence[Fact]) -> pd.Series[Any]:
+    return pd.Series([fact if isinstance(fact, bool) else None for fact in facts], dtype=object)
+
+
+def _lists(facts: Sequence[Fact]) -> pd.Series[Any]:
+    return pd.Series([list(fact) if isinstance(fact, tuple) else None for fact in facts])
+
+
+def _texts(facts: Sequence[Fact]) -> pd.Series[Any]:
+    return pd.Series([_text(fact) for fact in facts], dtype=object)
+
+
+def _text(fact: Fact) -> str | None:
+    if isinstance(fact, tuple):
+        return ", ".join(fact)
+    return None if fact in (None, "") else str(fact)
+
+
+_FLOATS = pd.ArrowDtype(pa.float64())
