@@ -23,8 +23,19 @@ class Answer:
 
 def get(app: ASGIApp, path: str, params: Any = (), host: str = "localhost:8501") -> Answer:
     """The answer to a GET request; list values of `params` are sent as repeated parameters."""
+    return _asked(app, path, "GET", host, query=urlencode(params, doseq=True).encode())
+
+
+def post(app: ASGIApp, path: str, body: bytes, host: str = "localhost:8501") -> Answer:
+    """The answer to a POST request."""
+    return _asked(app, path, "POST", host, body=body)
+
+
+def _asked(
+    app: ASGIApp, path: str, method: str, host: str, *, query: bytes = b"", body: bytes = b""
+) -> Answer:
     sent: list[dict[str, Any]] = []
-    asked = [{"type": "http.request", "body": b"", "more_body": False}]
+    asked = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
         if not asked:
@@ -37,17 +48,17 @@ def get(app: ASGIApp, path: str, params: Any = (), host: str = "localhost:8501")
     scope = {
         "type": "http",
         "http_version": "1.1",
-        "method": "GET",
+        "method": method,
         "scheme": "http",
         "path": unquote(path),
         "raw_path": path.encode(),
         "root_path": "",
-        "query_string": urlencode(params, doseq=True).encode(),
+        "query_string": query,
         "headers": [(b"host", host.encode())],
         "server": ("127.0.0.1", 8501),
         "client": ("127.0.0.1", 1),
     }
     anyio.run(app, scope, receive, send)
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    body = b"".join(message.get("body", b"") for message in sent[1:])
-    return Answer(sent[0]["status"], headers, body)
+    content = b"".join(message.get("body", b"") for message in sent[1:])
+    return Answer(sent[0]["status"], headers, content)

@@ -62,7 +62,7 @@ def download(store: RunStore, query: PointsQuery) -> Response:
 
 def file_name(title: str, kind: str) -> str:
     """A name for a file that no system trips over."""
-    words = re.sub(r"[^\w.]+", "-", title).strip("-._")
+    words = re.sub(r"\W+", "-", title).strip("-_")
     return f"{words[:80] or 'curves'}.{kind}"
 
 

@@ -140,11 +140,12 @@ class _CachedSeries:
     def _append(self, fresh: Series) -> None:
         placed = _in_order(fresh.step, self._step.view()[-1:])
         self._out_of_order += len(placed) - int(placed.sum())
+        times = np.where(np.isfinite(fresh.time), fresh.time, np.nan)[placed]
         before = self._time.view()[-1:]
         if not len(before):
-            before = fresh.time[np.isfinite(fresh.time)][:1]
-        risen = np.fmax.accumulate(np.concatenate([before, fresh.time]))
-        self._time.append(risen[len(before) :][placed])
+            before = times[~np.isnan(times)][:1]
+        risen = np.fmax.accumulate(np.concatenate([before, times]))
+        self._time.append(risen[len(before) :])
         self._step.append(fresh.step[placed])
         self._raw.append(fresh.value[placed])
 

@@ -1,5 +1,6 @@
 """What the chart board gets over HTTP, and what it is spared."""
 
+import json
 import time
 
 import numpy as np
@@ -14,7 +15,7 @@ from components.live_feed.refresh import Caches, refresh
 from components.live_feed.series_cache import SeriesCache
 from engine.runs.series import RECORD, MetricFiles
 from engine.runs.store import RunStore
-from tests.asgi import get
+from tests.asgi import get, post
 from tests.fabricate import run_of
 
 
@@ -318,6 +319,62 @@ def test_a_board_can_leave_metrics_out_or_show_them_alone(app, run, chosen, metr
         append(run, metric, [1.0])
     charts = get(app, "/traindeck/board", {"run": run.id, **chosen}).json()["charts"]
     assert sorted(curve["metric"] for chart in charts for curve in chart["curves"]) == metrics
+
+
+def test_a_question_that_is_too_long_for_an_address_is_posted(app, run):
+    metrics = [f"layers/{'x' * 200}/{number}" for number in range(1000)]
+    append(run, metrics[7], [1.0, 2.0])
+    asked = {"run": [run.id], "metric": metrics, "smooth": [metrics[7]], "weight": 0.5}
+    answer = post(app, "/traindeck/series", json.dumps(asked).encode())
+    header, _ = decoded(answer.content)
+    assert [curve["metric"] for curve in header["curves"]] == [metrics[7]]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"{", 400), (b'{"run": 1}', 400), (b" " * 5_000_000, 413)]
+)
+def test_a_posted_question_that_cannot_be_answered_is_told(app, body, status):
+    answer = post(app, "/traindeck/series", body)
+    assert answer.status == status
+    assert answer.json()["error"]
+
+
+def test_where_nearly_all_points_lie_is_told_when_outliers_are_to_be_clipped(app, run):
+    values = np.arange(1001.0)
+    values[[3, 500]] = 1e9, np.nan
+    append(run, "train/loss", values)
+    header, _ = ask(app, run.id, "train/loss", clip=True)
+    (curve,) = header["curves"]
+    assert curve["usual"] == pytest.approx([10, 991], abs=2)
+    header, _ = ask(app, run.id, "train/loss", width=100)
+    assert "usual" not in header["curves"][0]
+
+
+def test_points_that_two_writers_mixed_up_are_told_and_the_rest_is_drawn(app, run):
+    append(run, "train/loss", [1.0, 2.0, 3.0])
+    append(run, "train/loss", [7.0, 8.0, 4.0], first_step=2)
+    header, body = ask(app, run.id, "train/loss")
+    assert drawn(body, header["curves"][0])[0].tolist() == [1, 2, 3, 3, 4]
+    assert "train/loss: 1 point lies before one that was" in header["problems"][run.id]
+
+
+def test_garbage_in_a_metric_file_does_not_hide_what_comes_behind_it(app, run):
+    append(run, "train/loss", [1.0, 2.0])
+    with next(run.metrics_folder.glob("*.bin")).open("ab") as file:
+        file.write(b"\xff" * 24 + b"\x7f" * 24)
+    append(run, "train/loss", [3.0, 4.0], first_step=3)
+    header, body = ask(app, run.id, "train/loss")
+    x, y = drawn(body, header["curves"][0])
+    assert (x.tolist(), y.tolist()) == ([1, 2, 3, 4], [1, 2, 3, 4])
+    assert "2 points" in header["problems"][run.id]
+    header, _ = ask(app, run.id, "train/loss", x="wall")
+    assert header["window"][1] < time.time() + 10
+
+
+def test_a_logarithmic_axis_begins_above_0(app, run):
+    append(run, "train/loss", np.arange(10.0), first_step=0)
+    header, _ = ask(app, run.id, "train/loss", log=True)
+    assert header["window"] == [1, 9]
 
 
 @pytest.mark.parametrize(
