@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.data.specs import DATA_TASKS
 from engine.documents.reference import configuration
 from engine.runs.store import RunStore
 from tests import fabricate
@@ -74,6 +75,12 @@ def test_the_commands_of_make_that_documents_name_exist():
 def test_links_and_pictures_lead_somewhere(path):
     targets = re.findall(r"\]\((?!https?://)([^)#]+)", path.read_text(encoding="utf-8"))
     assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_the_readme_names_every_source_of_data():
+    table = re.findall(r"^\| (`.*?) +\|", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    named = {name for cell in table for name in re.findall(r"`([a-z-]+)`", cell)}
+    assert set(DATA_TASKS) <= named
 
 
 def test_the_reference_of_the_configuration_is_that_of_the_schema():

@@ -240,6 +240,8 @@ def _table(data: TableSpec, block_size: int | None) -> LoadedData:
         val_samples=len(split.val["targets"]),
         classes=whole.classes,
         features=whole.features,
+        feature_means=split.feature_means,
+        feature_stds=split.feature_stds,
         target_name=whole.target_name,
         target_mean=split.target_mean,
         target_std=split.target_std,

@@ -204,6 +204,11 @@ class DataFacts(Frozen):
     """(channels, height, width) of one image."""
     features: tuple[str, ...] | None = None
     """Names of a table's input columns, in their order."""
+    feature_means: tuple[float, ...] | None = None
+    """Mean of each input column over the training split, in its own unit: batches hold columns
+    less their mean, in standard deviations."""
+    feature_stds: tuple[float, ...] | None = None
+    """Standard deviation of each input column over the training split, in its own unit."""
     target_name: str | None = None
     """What a regression predicts."""
     target_mean: float | None = None

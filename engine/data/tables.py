@@ -58,6 +58,9 @@ class SplitTable:
 
     train: dict[str, np.ndarray]
     val: dict[str, np.ndarray]
+    feature_means: tuple[float, ...]
+    """Of the training rows, in each column's own unit."""
+    feature_stds: tuple[float, ...]
     target_mean: float | None = None
     target_std: float | None = None
 
@@ -78,12 +81,13 @@ def split_table(name: str, *, val_fraction: float, split_seed: int) -> SplitTabl
     val = held_out(groups, val_fraction=val_fraction, split_seed=split_seed)
     train, known = ~val, {row.tobytes() for row in whole.inputs[~val]}
     val &= np.array([row.tobytes() not in known for row in whole.inputs])
-    inputs, _, _ = standardised(whole.inputs, train)
+    inputs, *units = standardised(whole.inputs, train)
+    means, stds = (tuple(unit.tolist()) for unit in units)
     if whole.classes is not None:
-        return SplitTable(_rows(inputs, groups, train), _rows(inputs, groups, val))
+        return SplitTable(_rows(inputs, groups, train), _rows(inputs, groups, val), means, stds)
     targets, mean, std = standardised(whole.targets.astype(np.float64), train)
     rows = _rows(inputs, targets, train), _rows(inputs, targets, val)
-    return SplitTable(*rows, float(mean), float(std))
+    return SplitTable(*rows, means, stds, float(mean), float(std))
 
 
 def standardised(

@@ -94,7 +94,7 @@ class ClassifiedRow(Frozen):
     kind: Literal["classified-row"] = "classified-row"
     index: int
     features: tuple[tuple[str, float], ...]
-    """Names and values as the model sees them."""
+    """Names and values, in their own units where these are known, else as the model sees them."""
     true: str
     predicted: str
     confidence: float | None

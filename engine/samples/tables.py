@@ -71,8 +71,12 @@ class TableSampler:
         return indices, inputs, targets, torch.cat([look.outputs for look in seen])
 
     def _features(self, row: Tensor) -> tuple[tuple[str, float], ...]:
-        values = row.flatten().tolist()
-        names = self._facts.features or [f"feature {n}" for n in range(len(values))]
+        """Names and values, in their own units where these are known."""
+        facts, values = self._facts, row.flatten().tolist()
+        names = facts.features or [f"feature {n}" for n in range(len(values))]
+        if facts.feature_means is not None and facts.feature_stds is not None:
+            units = zip(values, facts.feature_means, facts.feature_stds, strict=True)
+            values = [value * std + mean for value, mean, std in units]
         return tuple(
             (name, float(f"{value:.4g}")) for name, value in zip(names, values, strict=True)
         )

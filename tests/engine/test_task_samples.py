@@ -11,9 +11,12 @@ from torch import nn
 
 from engine.data.batching import ArraySource
 from engine.data.loaded import LoadedData
-from engine.data.specs import DataFacts
+from engine.data.sources import load_for
+from engine.data.specs import DataFacts, IrisSpec
+from engine.data.tables import table
 from engine.data.vocabulary import CharVocabulary
 from engine.losses import IGNORED
+from engine.models.specs import MLPSpec
 from engine.runs.samples import parsed
 from engine.samples import SAMPLERS, sampler_for
 from engine.task_spec import TaskKind, TaskSpec
@@ -139,6 +142,19 @@ def test_rows_are_shown_from_the_worst():
         "predicted": "no",
         "confidence": round(torch.tensor([4.0, 0]).softmax(0)[0].item(), 4),
     }
+
+
+def test_the_columns_of_a_row_are_shown_in_their_own_units():
+    data, whole = load_for(IrisSpec(), MLPSpec()), table("iris")
+    val = data.val["inputs"]
+    source = source_of(val.tolist(), [0] * len(val))
+    logits = [[0.0, 1.0, 0.0]] * len(val)
+    task = TaskSpec(kind="tabular-classification")
+    sampler = sampler_for(task, data, source)
+    for sample in sampler(Fixed(torch.tensor(logits)), 5):
+        names, values = zip(*sample["features"], strict=True)
+        assert names == whole.features
+        assert list(values) in whole.inputs.tolist()  # tenths of a centimetre, as in the file
 
 
 def test_numbers_are_shown_from_the_worst_in_their_own_unit():
