@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from components.live_feed.alerts import AlertsQuery, fresh_alerts
 from components.live_feed.answers import COMPRESSED, HEADERS, as_json, explained
 from components.live_feed.assets import PREFIX, serve_asset
 from components.live_feed.download import download
@@ -56,6 +57,10 @@ def routes(store: RunStore, *, allowed_hosts: Sequence[str] = LOCAL_HOSTS) -> li
     def points(asked: Asked) -> Response:
         return download(store, _parsed(PointsQuery, asked))
 
+    def alerts(asked: Asked) -> Response:
+        news = fresh_alerts(store, _parsed(AlertsQuery, asked))
+        return Response(status_code=204, headers=HEADERS) if news is None else as_json(news)
+
     def asset(request: Request) -> Response:
         return explained(partial(serve_asset, request))
 
@@ -63,6 +68,7 @@ def routes(store: RunStore, *, allowed_hosts: Sequence[str] = LOCAL_HOSTS) -> li
         Route("/series", _answering(series), methods=["GET", "POST"]),
         Route("/board", _answering(board), methods=["GET", "POST"]),
         Route("/points", _answering(points)),
+        Route("/alerts", _answering(alerts)),
         Route("/assets/{version}/{name}", asset),
     ]
     guard = Middleware(HostGuard, allowed_hosts=tuple(allowed_hosts))

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from engine.alerting.rule import Rule
 from engine.errors import BadInput
-from engine.runs.index import RunIndex
 from engine.runs.query.query import Language
 from engine.runs.run import Run
 from engine.runs.store import RunStore
@@ -32,7 +31,6 @@ class Scope:
 
     def __init__(self, store: RunStore) -> None:
         self._store = store
-        self._index: RunIndex | None = None
         self._language: Language | None = None
         self._answers = _Answers(-_FRESH_S, frozenset())
 
@@ -44,9 +42,8 @@ class Scope:
     def _asked(self, query: str, run_id: str) -> Set[str]:
         """The runs of a query; a run that the last answers did not know makes them old."""
         if time.monotonic() - self._answers.at > _FRESH_S or run_id not in self._answers.known:
-            self._index = self._index or RunIndex(self._store)
-            entries = self._index.entries()
-            self._language = Language(self._index, entries)
+            entries = self._store.index.entries()
+            self._language = Language(self._store.index, entries)
             self._answers = _Answers(time.monotonic(), {entry.id for entry in entries})
         found = self._answers.found
         if query not in found:
