@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components import report_button, run_bulk, run_labels, run_start, run_trash, session, trouble
+from components import (
+    exchange_panel,
+    report_button,
+    run_bulk,
+    run_labels,
+    run_start,
+    run_trash,
+    session,
+    trouble,
+)
 from components.plain_text import as_markdown
 from engine.errors import UnknownRun
 from engine.runs.entry import Entry

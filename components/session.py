@@ -16,7 +16,6 @@ from components.run_requests import Asked
 from engine.batch_size.search import BatchSizes
 from engine.comparison.summaries import Summaries
 from engine.errors import Problem, RunsFolderUnusable
-from engine.exchange.intake import Outcome, Preview
 from engine.runs import RUNS_VARIABLE
 from engine.runs.last_values import LastValues
 from engine.runs.run import Run
@@ -48,8 +47,8 @@ IMPORT_PATH = "runs.import.path"
 IMPORT_STEP = "runs.import.step"
 IMPORT_TIME = "runs.import.time"
 IMPORT_AGAIN = "runs.import.again"
-_IMPORT_FOUND = "runs.import.previews"
-_IMPORT_OUTCOMES = "runs.import.outcomes"
+IMPORT_FOUND = "runs.import.previews"
+IMPORT_OUTCOMES = "runs.import.outcomes"
 EXPORT_FORMAT = "runs.export.format"
 EXPORT_METRICS = "runs.export.metrics"
 LIVE_TAB = "tab"
@@ -391,29 +390,3 @@ def follows(step_key: str) -> bool:
 def follow(step_key: str, follow: bool) -> None:
     """Keep whether to show the newest step."""
     st.session_state[f"{_FOLLOWS}{step_key}"] = follow
-
-
-# -- imports ---------------------------------------------------------------------------------------
-
-
-def found(source: str) -> Sequence[Preview] | None:
-    """What was found in a source when somebody looked into it; None when nobody did."""
-    kept = st.session_state.get(_IMPORT_FOUND)
-    return kept[1] if kept is not None and kept[0] == source else None
-
-
-def remember_found(source: str, previews: Sequence[Preview]) -> None:
-    """Keep what was found, and where."""
-    st.session_state[_IMPORT_FOUND] = source, previews
-
-
-def outcomes() -> Sequence[Outcome]:
-    """What became of the runs of the last import."""
-    outcomes: Sequence[Outcome] = st.session_state.get(_IMPORT_OUTCOMES, ())
-    return outcomes
-
-
-def remember_outcomes(outcomes: Sequence[Outcome]) -> None:
-    """Keep what became of an import until the next one; what was looked at is done with."""
-    st.session_state[_IMPORT_OUTCOMES] = outcomes
-    st.session_state.pop(_IMPORT_FOUND, None)

@@ -50,8 +50,10 @@ def metrics_text(run: Run) -> list[str]:
 
 
 def origin_text(run: Run) -> list[str]:
-    """One line about where the run comes from; none when it began at step 0."""
-    origin = run.record.origin
+    """One line about where the run comes from; none when it began here, at step 0."""
+    origin, imported = run.record.origin, run.record.imported
+    if imported is not None:
+        return [f"imported from {imported.source_name} ({printable(imported.place)})"]
     if origin is None:
         return []
     fresh = ", with a fresh optimizer" if origin.fresh_optimizer else ""

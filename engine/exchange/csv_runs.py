@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from engine.exchange.csv_columns import Columns, Layout, layout_of
+from engine.exchange.folders import walked
 from engine.exchange.foreign import (
     UNKNOWN_ENDING,
     Facts,
@@ -42,11 +43,15 @@ class CsvImporter:
         self._columns = columns or Columns()
 
     def recognises(self, path: Path) -> bool:
-        return path.suffix.lower() in (".csv", ".tsv") and path.is_file() and not path.is_symlink()
+        return next(iter(walked(path, _is_table)), None) is not None
 
     def runs(self, path: Path) -> Sequence[ForeignRun]:
-        if not path.is_file() or path.is_symlink():
-            raise Unreadable(path.name, "this is not a file", "Give a CSV file.")
+        files = [path] if path.is_file() else list(walked(path, _is_table))
+        if not files:
+            raise Unreadable(path.name, "there is no CSV file in it")
+        return [run for file in files for run in self._in_file(file)]
+
+    def _in_file(self, path: Path) -> Sequence[ForeignRun]:
         with _rows(path) as (heading, rows):
             layout = layout_of(heading, self._columns, path.name)
             names = _runs_of(layout, rows)
@@ -57,14 +62,8 @@ class CsvImporter:
         ]
 
 
-def columns_of(path: Path) -> list[str]:
-    """The names of the columns.
-
-    Raises:
-        Unreadable: when it is not a table.
-    """
-    with _rows(path) as (heading, _):
-        return heading
+def _is_table(name: str) -> bool:
+    return name.lower().endswith((".csv", ".tsv"))
 
 
 def _runs_of(layout: Layout, rows: Iterator[_Row]) -> list[str]:

@@ -31,13 +31,17 @@ def importer_for(
     if path.is_symlink() or not path.exists():
         what = "it is a link" if path.is_symlink() else "there is no such file or folder"
         raise Unreadable(path.name or str(path), what)
-    if source == "csv" or (source is None and IMPORTERS["csv"].recognises(path)):
-        return CsvImporter(columns)
+    tables = CsvImporter(columns)
+    if source == "csv" or (source is None and path.is_file() and tables.recognises(path)):
+        return tables
     if source is not None:
         return IMPORTERS[source]
-    found = [importer for importer in IMPORTERS.values() if importer.recognises(path)]
+    others = [importer for importer in IMPORTERS.values() if importer.source != "csv"]
+    found = [importer for importer in others if importer.recognises(path)]
     if len(found) == 1:
         return found[0]
+    if not found and tables.recognises(path):  # tables lie beside the files of most tools
+        return tables
     known = ", ".join(SOURCE_NAMES.values())
     if not found:
         raise Unreadable(path.name, f"nothing of {known} was found in it")

@@ -4,6 +4,7 @@ import pytest
 
 from engine.errors import ImportedRun
 from tests import fabricate
+from tests.pages.test_runs import choose
 
 
 @pytest.fixture
@@ -30,13 +31,9 @@ def test_nothing_can_be_asked_of_an_imported_run(open_page, run):
 
 
 def test_an_imported_run_is_listed_and_laid_over_one_that_was_trained(open_page, store, run):
-    from components import session
-
     fabricate.run_of(store)
-    app = open_page("runs.py")
-    assert not app.exception
-    app.session_state[session._CHOSEN] = [summary.id for summary in store.list()]
-    app.run()
+    app = choose(open_page("runs.py"), 0, 1)
+    assert "2 runs chosen" in [text.value for text in app.text]
     assert not app.exception
     assert not app.error
 
