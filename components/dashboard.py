@@ -91,13 +91,16 @@ class Report:
         return path
 
     def figures(self) -> dict[str, go.Figure]:
-        """The charts by their titles, as Plotly figures to change or to show alone."""
+        """Plotly figures to change or to show alone.
+
+        Those of one run by quantity (`loss`), those of several by metric (`val/loss`).
+        """
         import plotly.graph_objects as go
 
         from components.report.figures import figure_of
 
         charts = [chart for section in self.contents.sections for chart in section.charts]
-        return {chart.title: go.Figure(figure_of(chart)) for chart in charts}
+        return {chart.key: go.Figure(figure_of(chart)) for chart in charts}
 
     def _repr_html_(self) -> str:
         page = html.escape(self.to_html())

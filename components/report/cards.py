@@ -31,8 +31,9 @@ def card_of(run: Run, color: str = "") -> Card:
     """
     state, labels = run.state(), run.labels()
     facts = [*_progress(state), *_what(run.record), *_where(state), ("Run", run.id)]
-    facts += [("Tags", ", ".join(labels.tags))] if labels.tags else []
-    facts += [("Notes", labels.notes[:_TEXT_MOST])] if labels.notes else []
+    given = [("Project", labels.project), ("Group", labels.group)]
+    given += [("Tags", ", ".join(labels.tags)), ("Notes", labels.notes[:_TEXT_MOST])]
+    facts += [(label, text) for label, text in given if text]
     return Card(run.name, state.status, color, tuple(facts), state.reason[:_TEXT_MOST])
 
 

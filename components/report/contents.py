@@ -13,11 +13,20 @@ from engine.runs.state import Status
 
 Tone = Literal["", "calm", "warning", "bad", "best"]
 
+_MARKS = {
+    "calm": "◆ something was changed or resumed",
+    "warning": "▼ alert",
+    "bad": "✖ trouble",
+    "best": "★ best step",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A chart with the numbers in it."""
 
+    key: str
+    """Its name for programs: the metric, or the quantity that its curves have in common."""
     title: str
     unit: str
     help: str
@@ -106,6 +115,13 @@ class Contents:
         """How many points are drawn as they were measured, and how many were measured."""
         lines = [line for section in self.sections for c in section.charts for line in c.lines]
         return sum(len(line.raw.x) for line in lines), sum(line.points for line in lines)
+
+    def marks_words(self) -> str:
+        """What the marks on the curves stand for; empty without any."""
+        charts = [chart for section in self.sections for chart in section.charts]
+        tones = {mark.tone for chart in charts for mark in chart.marks}
+        told = ", ".join(words for tone, words in _MARKS.items() if tone in tones)
+        return f"Marks on the curves: {told}." if told else ""
 
     def points_words(self) -> str:
         """How true the curves are to what was measured; empty without any."""

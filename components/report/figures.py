@@ -141,7 +141,7 @@ def _mark_traces(marks: Sequence[DrawnMark]) -> Iterator[Trace]:
 
 def _points(points: Drawn) -> Trace:
     """Coordinates; what is not finite is a gap."""
-    small = not len(points.x) or abs(points.x).max() < 2**31
+    small = not len(points.x) or (points.x.min() > -(2**31) and points.x.max() < 2**31)
     x = points.x.astype(np.int32 if small else np.float64)
     return {"x": packed(x), "y": packed(_narrow(np.where(np.isfinite(points.y), points.y, np.nan)))}
 

@@ -59,6 +59,8 @@ def _body(contents: Contents) -> Iterator[str]:
     yield from _head(contents)
     for note in contents.notes:
         yield f'<p class="note">{tags.escaped(note)}</p>'
+    if marks := contents.marks_words():
+        yield f'<p class="faint">{tags.escaped(marks)}</p>'
     several = len(contents.cards) > 1
     for section in contents.sections:
         yield tags.heading(section.title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
@@ -29,10 +30,20 @@ _NO_METRICS = "No metrics were recorded, so there are no curves."
 T = TypeVar("T")
 
 
+class _Curves(NamedTuple):
+    """A run with the name and colour of its curves; empty for those of the single metrics."""
+
+    run: Run
+    name: str
+    color: str
+
+
 class _Planned(NamedTuple):
     """A chart, and which of all lines are in it."""
 
     title: str
+    """Of its section."""
+    heading: str
     chart: board.Chart
     lines: range
 
@@ -68,7 +79,7 @@ def _readable(runs: Sequence[Run], notes: list[str]) -> list[Run]:
 def _of_one(run: Run, notes: list[str]) -> Contents:
     layout = layout_of(run.metrics(), several=False)
     marks = _tried(lambda: _marks(run), "The events", notes) or []
-    sections = _sections([run], layout, [COLORS[0]], marks, notes)
+    sections = _sections([_Curves(run, "", "")], layout, marks, notes)
     record = run.record
     tables = [
         *_parts(lambda: records.events(run), "The events", notes),
@@ -93,8 +104,9 @@ def _of_several(runs: Sequence[Run], notes: list[str]) -> Contents:
     colors = colors_of(run.id for run in runs)
     metrics = {metric for run in runs for metric in run.metrics()}
     layout = layout_of(metrics, several=True)
-    sections = _sections(runs, layout, [colors[run.id] for run in runs], [], notes)
     names = records.headings([run.name for run in runs], [run.id for run in runs])
+    curves = [_Curves(run, name, colors[run.id]) for name, run in zip(names, runs, strict=True)]
+    sections = _sections(curves, layout, [], notes)
     made = {name: run.record for name, run in zip(names, runs, strict=True)}
     tables = [records.differences(made)] if len(made) > 1 else []
     return Contents(
@@ -113,45 +125,53 @@ def _of_several(runs: Sequence[Run], notes: list[str]) -> Contents:
 
 
 def _sections(
-    runs: Sequence[Run],
+    runs: Sequence[_Curves],
     layout: Layout,
-    colors: Sequence[str],
     marks: Sequence[Mark],
     notes: list[str],
 ) -> tuple[Section, ...]:
     """The charts of all sections; a chart whose metrics have no points is left out."""
     planned: list[_Planned] = []
     lines: list[Line] = []
+    titles = Counter(chart.title for _, charts in layout.sections for chart in charts)
     for title, charts in layout.sections:
         for chart in charts:
             begin = len(lines)
-            found = _lines_of_chart(chart, runs, colors, notes)
-            lines += [line for line in found if line.points]
+            lines += [line for line in _lines_of_chart(chart, runs, notes) if line.points]
             if len(lines) > begin:
-                planned.append(_Planned(title, chart, range(begin, len(lines))))
+                heading = chart.title if titles[chart.title] == 1 else _told_apart(chart)
+                planned.append(_Planned(title, heading, chart, range(begin, len(lines))))
     notes += _remarks(layout, lines)
     thin = thinned(lines)
     everything = extent(line for line in thin if not line.shuffled)
     drawn = [(plan.title, _chart(plan, thin, everything, marks)) for plan in planned]
-    titles = dict.fromkeys(title for title, _ in drawn)
-    return tuple(Section(title, tuple(c for t, c in drawn if t == title)) for title in titles)
+    found = dict.fromkeys(title for title, _ in drawn)
+    return tuple(Section(title, tuple(c for t, c in drawn if t == title)) for title in found)
+
+
+def _told_apart(chart: board.Chart) -> str:
+    """A title for a chart that is called like another one."""
+    return f"{chart.title} · {chart.key}"
 
 
 def _lines_of_chart(
-    chart: board.Chart, runs: Sequence[Run], colors: Sequence[str], notes: list[str]
+    chart: board.Chart, runs: Sequence[_Curves], notes: list[str]
 ) -> Iterator[Line]:
     """A line for each curve of each run; a file that cannot be read is noted."""
-    for number, run in enumerate(runs):
+    for number, (run, name, color) in enumerate(runs):
         for place, curve in enumerate(chart.curves):
             try:
                 series = run.series(curve.metric)
             except (EngineError, OSError) as error:
-                notes.append(f"{curve.metric} of {run.name} cannot be read ({error}).")
+                notes.append(f"{curve.metric} of {run.id} cannot be read ({error}).")
                 continue
-            several = len(runs) > 1
-            label = run.name if several else curve.label
-            color = colors[number] if several else _color(chart, place)
-            yield line_of(series, label, color, smooth=curve.smooth, run=number)
+            yield line_of(
+                series,
+                name or curve.label,
+                color or _color(chart, place),
+                smooth=curve.smooth,
+                run=number,
+            )
 
 
 def _color(chart: board.Chart, place: int) -> str:
@@ -172,7 +192,16 @@ def _chart(
         window = Window(min(shown.low, everything.low), max(shown.high, everything.high))
     chart = plan.chart
     placed: list[Drawn] = merged(((float(mark.step), mark) for mark in marks), window)
-    return Chart(chart.title, chart.unit, chart.help, chart.log, window, tuple(own), tuple(placed))
+    return Chart(
+        key=chart.key,
+        title=plan.heading,
+        unit=chart.unit,
+        help=chart.help,
+        log=chart.log,
+        window=window,
+        lines=tuple(own),
+        marks=tuple(placed),
+    )
 
 
 def _marks(run: Run) -> list[Mark]:

@@ -45,6 +45,7 @@ def head(contents: Contents) -> Iterator[Block]:
         yield from paragraph(card.reason, color=TONES["bad"], most=8)
     for note in contents.notes:
         yield from paragraph(note, color=TONES["warning"], most=4)
+    yield from paragraph(contents.marks_words(), size=7, color=FAINT)
 
 
 def heading(title: str, size: float = 12) -> Block:

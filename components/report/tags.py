@@ -40,19 +40,27 @@ def swatch(color: str) -> str:
 
 def facts(card: Card) -> str:
     """A run's facts, side by side."""
+    return _facts(card.facts)
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> str:
     cells = "".join(
-        f"<div><dt>{escaped(label)}</dt><dd>{escaped(value)}</dd></div>"
-        for label, value in card.facts
+        f"<div><dt>{escaped(label)}</dt><dd>{escaped(value)}</dd></div>" for label, value in facts
     )
     return f'<dl class="facts">{cells}</dl>'
 
 
 def cards(cards: Sequence[Card]) -> str:
-    """Several runs as a table, each with the colour of its curves."""
+    """What several runs have in common, and the rest as a table with the colours of the curves."""
     labels = labels_of(cards)
-    head = "".join(f"<th>{escaped(label)}</th>" for label in ("Run", "Status", *labels))
-    rows = "".join(_card(number, card, labels) for number, card in enumerate(cards))
-    return f'<div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'
+    known = [dict(card.facts) for card in cards]
+    common = [label for label in labels if len({facts.get(label) for facts in known}) == 1]
+    differing = [label for label in labels if label not in common]
+    shared = [(label, known[0][label]) for label in common]
+    head = "".join(f"<th>{escaped(label)}</th>" for label in ("Run", "Status", *differing))
+    rows = "".join(_card(number, card, differing) for number, card in enumerate(cards))
+    table = f'<div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'
+    return (f'<p class="faint">All of them:</p>{_facts(shared)}' if shared else "") + table
 
 
 def labels_of(cards: Sequence[Card]) -> list[str]:

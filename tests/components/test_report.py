@@ -329,4 +329,53 @@ def test_names_of_any_kind_are_shown_as_what_they_are(run, tmp_path):
     assert "<img src=x" not in page
     assert "&lt;img src=x onerror=alert(1)&gt; &amp; 😀" in page
     assert report.to_pdf().startswith(b"%PDF-")
-    assert list(report.figures())
+
+
+def test_marks_on_the_curves_are_explained(run):
+    assert Dashboard().plot(run).contents.marks_words() == "Marks on the curves: ★ best step."
+    run.add_event("alert", "A spike.", step=100, alert="loss spike")
+    run.add_event("checkpoint", "Saved.", step=100)
+    contents = Dashboard().plot(run).contents
+    assert contents.marks_words() == "Marks on the curves: ▼ alert, ★ best step."
+    (loss,) = contents.sections[0].charts
+    assert [(mark.x, mark.text) for mark in loss.marks] == [
+        (100.0, "A spike"),
+        (200.0, "Best val/loss: 1.55 at step 200"),
+    ]
+
+
+def test_what_the_points_are_is_told(run):
+    words = Dashboard().plot(run).contents.points_words()
+    assert words.startswith("All 632 points are drawn. Smoothed curves are drawn over")
+    log(run, "custom/long", np.zeros(100_000) + np.arange(100_000) % 7)
+    words = Dashboard().plot(run).contents.points_words()
+    assert "of 100,632 points are drawn: in every column" in words
+
+
+def test_figures_are_there_for_programs_by_quantity_or_metric(store, run):
+    other = fabricate.run_of(store, fabricate.IMAGES)
+    one, several = Dashboard().plot(run).figures(), Dashboard().plot([run, other]).figures()
+    assert list(one)[:2] == ["loss", "accuracy"]
+    assert {"train/loss", "val/loss"} <= set(several)
+    assert one["loss"].data[0].name == "Train"
+
+
+def test_charts_of_one_title_are_told_apart(store, run):
+    for metric in ("test/loss", "valid/loss"):
+        log(run, metric, [1.0, 0.5])
+    other = fabricate.run_of(store, fabricate.IMAGES)
+    (loss, *_) = Dashboard().plot([run, other]).contents.sections
+    titles = [chart.title for chart in loss.charts]
+    assert len(titles) == len(set(titles)) == 4
+
+
+def test_a_metric_file_with_garbage_is_drawn_as_what_it_is_beside_the_rest(run, tmp_path):
+    garbage = np.random.default_rng(0).bytes(24 * 500 + 7)
+    (run.metrics_folder / "garbage.bin").write_bytes(garbage)
+    log(run, "custom/still", [1.0] * 5_000, every=0)
+    report = Dashboard().plot(run)
+    for ending in ("html", "pdf", "png"):
+        assert report.save(tmp_path / f"r.{ending}").stat().st_size > 10_000
+    assert any("not in the order of their steps" in note for note in report.contents.notes)
+    (loss,) = report.contents.sections[0].charts
+    assert loss.window == (0, 200)

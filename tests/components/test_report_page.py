@@ -52,7 +52,7 @@ def line(y, label="Train", **more):
 
 
 def chart(*lines, log=False):
-    return Chart("Loss", "", "", log, Window(0, 9), lines)
+    return Chart("loss", "Loss", "", "", log, Window(0, 9), lines)
 
 
 def card(**more):
@@ -202,3 +202,14 @@ def test_a_notebook_shows_the_page_in_a_closed_frame(run):
     frame = Dashboard().plot(run)._repr_html_()
     assert frame.startswith('<iframe srcdoc="&lt;!doctype html&gt;')
     assert 'sandbox="allow-scripts"' in frame
+
+
+def test_what_all_runs_have_in_common_is_told_once():
+    shared = ("Model", "GPT 4×128")
+    cards = tuple(
+        Card(name, "completed", "#123456", (("Steps", steps), shared, ("Run", name)))
+        for name, steps in (("one", "10"), ("two", "20"))
+    )
+    text = page.html_of(contents(cards=cards))
+    assert text.count("GPT 4×128") == 1
+    assert "<th>Run</th><th>Status</th><th>Steps</th></tr>" in text

@@ -45,7 +45,7 @@ def contents(**more):
 
 
 def of_chart(y, *, log=False):
-    chart = Chart("Loss", "", "", log, Window(0, len(y) - 1), (line(y),))
+    chart = Chart("loss", "Loss", "", "", log, Window(0, len(y) - 1), (line(y),))
     return contents(sections=(Section("Loss", (chart,)),))
 
 
