@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from components import (
+    alert_me,
     report_button,
     run_picker,
     run_tabs,
@@ -22,10 +23,11 @@ if run is not None:
         status = run.state().status
         run_watch.header(run, status)
         report_button.show(store, [run.id], "live.report")
+        alert_me.show(run)
         run_tabs.show(run, status)
     with st.container(width=420):
-        run_picker.pick(store.list(), run.id)
-elif not store.list():
+        run_picker.pick(run_picker.known(store), run.id)
+elif not store.ids():
     st.title("Live")
     st.info("No runs yet. Start one and watch its curves here.", icon=":material/monitoring:")
     st.page_link("launch.py", label="Start a run", icon=":material/rocket_launch:")

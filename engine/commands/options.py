@@ -58,7 +58,7 @@ def find_run(folder: Path, run_id: str) -> tuple[RunStore, Run]:
 
 
 def _unknown(run_id: str, store: RunStore, most: int = 10) -> Problem:
-    runs = store.list()
+    runs = store.index.entries()
     newest = ", ".join(f"{run.id} ({printable(run.name)})" for run in runs[:most])
     more = f" and {len(runs) - most} more" if len(runs) > most else ""
     known = f"There are: {newest}{more}." if runs else "It has no runs yet."
