@@ -21,10 +21,10 @@ from engine.runs.store import RunStore
 RunIds = Annotated[
     list[str] | None, typer.Argument(metavar="RUN_ID...", help="As `runs list` shows them.")
 ]
-Where = Annotated[
+Query = Annotated[
     str | None,
     typer.Option(
-        "--where",
+        "--query",
         metavar="QUERY",
         help="Compare what a query finds, too, such as "
         "'optimizer.name == \"adamw\" and val/loss < 1.5'.",
@@ -63,7 +63,7 @@ Format = Annotated[
 
 def compare(  # noqa: PLR0913 - one option each
     run_ids: RunIds = None,
-    where: Where = None,
+    query: Query = None,
     group_by: GroupBy = None,
     metric: Metrics = None,
     baseline: Baseline = None,
@@ -78,12 +78,12 @@ def compare(  # noqa: PLR0913 - one option each
     store = existing_store(runs)
     if store is None:
         raise BadInput([Problem("RUN_ID", f"no runs in {runs}")])
-    ids = [*(run_ids or []), *(entry.id for entry in (store.find(where) if where else ()))]
+    ids = [*(run_ids or []), *(entry.id for entry in (store.find(query) if query else ()))]
     found = chosen(store, [*ids, *([baseline] if baseline else [])])
     for left in found.left_out:
         remark(f"Left out {printable(left.run_id)}: {printable(left.reason)}")
     if not found.runs:
-        remedy = "Give ids as `runs list` shows them, or --where QUERY."
+        remedy = "Give ids as `runs list` shows them, or --query QUERY."
         raise BadInput([Problem("RUN_ID", "no run to compare", remedy=remedy)])
     asked = _asked(store, found.runs, group_by or [], metric or [], (baseline, value))
     known = Summaries()

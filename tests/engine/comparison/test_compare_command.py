@@ -94,7 +94,7 @@ def test_csv_has_a_row_a_run(store):
 
 def test_runs_are_found_by_a_query(store):
     ids = seeds(store)
-    done = compare(store, "--where", "optimizer.lr > 0.2", "--format", "json")
+    done = compare(store, "--query", "optimizer.lr > 0.2", "--format", "json")
     assert {run["run_id"] for run in json.loads(done.stdout)["runs"]} == set(ids[3:])
 
 
@@ -118,7 +118,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_compared(store):
         (("RUN", "--metric", "val/los"), "none of these runs has it (got 'val/los')"),
         (("RUN", "--group-by", "optimiser.name"), "no run has 'optimiser.name'"),
         (("RUN", "--baseline", "nobody"), "--baseline: no such run (got 'nobody')"),
-        (("--where", "lr >"), "query, column"),
+        (("--query", "lr >"), "query, column"),
     ],
 )
 def test_bad_input_is_said(store, arguments, message):
