@@ -8,17 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, ScalarFormatter, StrMethodFormatter
 
-from components.charts.palette import COLORS
 from components.report import glyphs
-from components.report.contents import Chart, Judged
+from components.report.contents import Chart
 from components.report.figures import MARK_COLORS
-from components.report.judged import Matrix, matrix_of
 from components.report.lines import Drawn, Line, alone, strange
-from components.report.sheet import FAINT, MARGIN, ROOM, RULE, TEXT, Block, Sheet
-from engine.runs.evaluations import ClassEvaluation, NumberEvaluation, Reliability
+from components.report.sheet import FAINT, MARGIN, ROOM, RULE, Block, Sheet
 
 GAP = 0.25
-_HALF = (ROOM - GAP) / 2
+HALF = (ROOM - GAP) / 2
 _HEIGHTS = {1: 2.55, 2: 2.15}
 """Of a row with so many charts in it."""
 _HEAD, _LEFT, _BOTTOM, _RIGHT = 0.42, 0.45, 0.45, 0.12
@@ -28,8 +25,6 @@ _STRANGE = {"nan": ("x", 0.04), "up": ("^", 0.96), "down": ("v", 0.04)}
 _STEPS = [1, 2, 2.5, 5, 10]
 _LARGEST, _SMALLEST = 1e300, 1e-300
 """What an axis can hold."""
-_MOST_WITH_COUNTS = 20
-_MATRIX_MOST = 5.0
 
 
 def rows_of(charts: Sequence[Chart], *, wide_first: bool) -> Iterator[Block]:
@@ -43,7 +38,7 @@ def rows_of(charts: Sequence[Chart], *, wide_first: bool) -> Iterator[Block]:
 
 def _row(charts: Sequence[Chart]) -> Block:
     height = _HEIGHTS[len(charts)]
-    width = ROOM if len(charts) == 1 else _HALF
+    width = ROOM if len(charts) == 1 else HALF
 
     def draw(sheet: Sheet, top: float) -> None:
         for place, chart in enumerate(charts):
@@ -62,7 +57,7 @@ def _chart(sheet: Sheet, chart: Chart, box: Box) -> None:
     title = glyphs.fitted(glyphs.drawable(chart.title + unit), 9, width, "bold")
     sheet.text(x, y, title, 9, face="bold")
     _legend(sheet, chart, (x, y + 0.19, width))
-    axes = _axes(sheet, box)
+    axes = axes_in(sheet, box)
     with np.errstate(all="ignore"):
         for line in chart.lines:
             _line(axes, line)
@@ -70,7 +65,7 @@ def _chart(sheet: Sheet, chart: Chart, box: Box) -> None:
         _scale(axes, chart)
 
 
-def _axes(sheet: Sheet, box: Box) -> Axes:
+def axes_in(sheet: Sheet, box: Box) -> Axes:
     """Axes with room for a title, a legend and the numbers beside them."""
     x, y, width, height = box
     axes = sheet.axes(x + _LEFT, y + _HEAD, width - _LEFT - _RIGHT, height - _HEAD - _BOTTOM)
@@ -166,100 +161,3 @@ def _limits(low: float, high: float, *, log: bool) -> tuple[float, float]:
         return low / share, high * share
     air = 0.06 * (high - low) or abs(high) * 0.1 or 0.5
     return low - air, high + air
-
-
-# -- the last evaluation ---------------------------------------------------------------------------
-
-
-def evaluation_blocks(judged: Judged) -> Iterator[Block]:
-    """The figures of an evaluation: confusions beside calibration, or predictions and residuals."""
-    match judged.evaluation:
-        case ClassEvaluation() as evaluation:
-            yield _classes(matrix_of(judged), evaluation.reliability)
-        case NumberEvaluation() as evaluation:
-            yield _numbers(evaluation)
-
-
-def _classes(matrix: Matrix | None, reliability: Reliability) -> Block:
-    side = 0.0 if matrix is None else min(_MATRIX_MOST, max(2.6, 0.24 * len(matrix.names) + 1.2))
-    beside = matrix is None or side + 2.6 < ROOM
-
-    def draw(sheet: Sheet, top: float) -> None:
-        if matrix is not None:
-            _matrix(sheet, matrix, (MARGIN, top, side))
-        if beside:
-            left = MARGIN + side + (GAP if side else 0)
-            width = min(ROOM - (left - MARGIN), 3.4)
-            _reliability(sheet, reliability, (left, top, width, 2.6))
-
-    return Block(max(side + 0.3, 2.7), draw)
-
-
-def _matrix(sheet: Sheet, matrix: Matrix, place: tuple[float, float, float]) -> None:
-    x, y, side = place
-    names = [glyphs.fitted(glyphs.drawable(name), 6.5, 0.85) for name in matrix.names]
-    beside = 0.1 + max(glyphs.width(name, 6.5) for name in names)
-    sheet.text(x, y, "Confusion matrix: true classes as rows", 9, face="bold")
-    axes = sheet.axes(x + beside, y + 0.22, side - beside, side - beside)
-    axes.imshow(matrix.shares, vmin=0, vmax=1.25, cmap="Blues", aspect="auto")
-    places = range(len(names))
-    small = glyphs.properties("plain", 6.5 if len(names) <= _MOST_WITH_COUNTS else 4.5)
-    axes.set_xticks(places, names, rotation=90, fontproperties=small, parse_math=False)
-    axes.set_yticks(places, names, fontproperties=small, parse_math=False)
-    axes.tick_params(length=0, pad=2, colors=TEXT)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    if len(names) > _MOST_WITH_COUNTS:
-        return
-    for row, (counts, shares) in enumerate(zip(matrix.counts, matrix.shares, strict=True)):
-        for column, (count, share) in enumerate(zip(counts, shares, strict=True)):
-            color = "white" if share > 0.6 else TEXT
-            axes.text(
-                column, row, f"{count:,}", ha="center", va="center", fontsize=6.5, color=color
-            )
-
-
-def _reliability(sheet: Sheet, reliability: Reliability, box: Box) -> None:
-    axes = _titled(sheet, "Reliability", box, ("confidence", "accuracy"))
-    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle="--")
-    columns = zip(reliability.confidence, reliability.accuracy, reliability.count, strict=True)
-    bins = [(x, y, n) for x, y, n in columns if n and x is not None and y is not None]
-    most = max((n for *_, n in bins), default=1)
-    xs, ys = [x for x, *_ in bins], [y for _, y, _ in bins]
-    axes.plot(xs, ys, color=COLORS[0], linewidth=1)
-    axes.scatter(xs, ys, s=[6 + 50 * n / most for *_, n in bins], color=COLORS[0], linewidth=0)
-    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
-
-
-def _numbers(evaluation: NumberEvaluation) -> Block:
-    unit = "" if evaluation.in_own_unit else " (standardised)"
-    pairs = [
-        (true, predicted)
-        for true, predicted in zip(evaluation.true, evaluation.predicted, strict=True)
-        if true is not None and predicted is not None
-    ]
-
-    def draw(sheet: Sheet, top: float) -> None:
-        left = (MARGIN, top, _HALF, 2.6)
-        axes = _titled(sheet, "Predicted and true", left, (f"true{unit}", f"predicted{unit}"))
-        ends = [min(map(min, pairs)), max(map(max, pairs))] if pairs else []
-        axes.plot(ends, ends, color=FAINT, linewidth=0.8, linestyle="--")
-        x, y = [true for true, _ in pairs], [predicted for _, predicted in pairs]
-        axes.scatter(x, y, s=8, color=COLORS[0], alpha=0.6, linewidth=0)
-        right = (MARGIN + _HALF + GAP, top, _HALF, 2.6)
-        axes = _titled(sheet, "Residuals", right, (f"predicted − true{unit}", "samples"))
-        edges = np.array(evaluation.residuals.edges)
-        if len(edges):
-            widths = np.diff(edges)
-            axes.bar(edges[:-1], evaluation.residuals.count, widths, align="edge", color=COLORS[0])
-        axes.axvline(0, color=FAINT, linewidth=0.8, linestyle="--")
-
-    return Block(2.7, draw)
-
-
-def _titled(sheet: Sheet, title: str, box: Box, labels: tuple[str, str]) -> Axes:
-    sheet.text(box[0], box[1], title, 9, face="bold")
-    axes = _axes(sheet, box)
-    axes.set_xlabel(labels[0], fontsize=7, color=FAINT, labelpad=1)
-    axes.set_ylabel(labels[1], fontsize=7, color=FAINT, labelpad=1)
-    return axes

@@ -14,7 +14,8 @@ from components.report import glyphs, sheet_tables
 from components.report.contents import Contents
 from components.report.sections import LOSS
 from components.report.sheet import FAINT, HEIGHT, MARGIN, ROOM, WIDTH, Block, Sheet, draw, pages
-from components.report.sheet_charts import evaluation_blocks, rows_of
+from components.report.sheet_charts import rows_of
+from components.report.sheet_evaluation import evaluation_blocks
 
 _FOOT = 0.3
 _DPI = 150

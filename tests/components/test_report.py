@@ -379,3 +379,27 @@ def test_a_metric_file_with_garbage_is_drawn_as_what_it_is_beside_the_rest(run, 
     assert any("not in the order of their steps" in note for note in report.contents.notes)
     (loss,) = report.contents.sections[0].charts
     assert loss.window == (0, 200)
+
+
+def test_of_two_runs_of_which_one_is_damaged_the_other_is_told_whole(store, run):
+    broken = fabricate.run_of(store)
+    (broken.folder / "run.json").write_text("{")
+    contents = Dashboard().plot([run, broken]).contents
+    assert "Configuration" in [one.title for one in contents.tables]
+    assert contents.title == "digits vit"
+
+
+def test_a_running_run_is_told_as_it_is_now(store):
+    running = fabricate.run_of(store, status="running", steps=60)
+    contents = Dashboard().plot(running).contents
+    assert (contents.cards[0].status, dict(contents.cards[0].facts)["Steps"]) == (
+        "running",
+        "60 of 200",
+    )
+    assert all("resume" not in command for _, command in contents.commands)
+
+
+def test_of_many_runs_the_first_are_read_and_that_is_said(store):
+    runs = [fabricate.run_of(store, steps=1) for _ in range(43)]
+    contents = Dashboard().plot(runs).contents
+    assert (len(contents.cards), contents.notes) == (40, ("The first 40 of 43 runs.",))

@@ -27,7 +27,8 @@ def test_the_live_page_offers_a_report_of_its_run(store, open_page):
 def chosen_runs_page():
     from components import run_selection, session
 
-    run_selection.show(session.store().list())
+    session.choose_runs([run.id for run in session.store().list()])
+    run_selection.show(run_selection.chosen())
 
 
 def test_chosen_runs_offer_a_report_unless_none_can_be_read(store):
