@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from components import session
+from components import alert_bell, session
 
 COMPONENTS = Path(__file__).parents[1] / "components"
 ICON = COMPONENTS / "icon.svg"
@@ -20,8 +20,10 @@ PAGES = [
     st.Page("live.py", title="Live", icon=":material/monitoring:"),
     st.Page("runs.py", title="Runs", icon=":material/table_rows:"),
     st.Page("compare.py", title="Compare", icon=":material/compare_arrows:"),
+    st.Page("alerts.py", title="Alerts", icon=":material/notifications:"),
 ]
 
 st.html(COMPONENTS / "app.css")
 session.begin()
+alert_bell.show()
 st.navigation(PAGES).run()

@@ -1,0 +1,43 @@
+"""'Alert me', on a run's page: a rule about this run in a few clicks."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from components import trouble
+from components.alert_draft import ONE
+from components.alert_form import AlertForm
+from engine.runs.run import Run
+
+_FAVOURITES = ("val/loss", "train/loss")
+
+
+def show(run: Run) -> None:
+    """Draw the button behind which the rule is filled in."""
+    form = f"me.{run.id}"
+    with st.popover(
+        "Alert me",
+        icon=":material/add_alert:",
+        key="live.alert-me",
+        help="Be told when something happens to this run.",
+        width="content",
+    ):
+        with trouble.shown():
+            AlertForm(form, None, _first(run)).show(_saved)
+        st.page_link("alerts.py", label="All alerts", icon=":material/notifications:")
+
+
+def _first(run: Run) -> dict[str, object]:
+    """What the form begins with: this run and a metric that it has."""
+    metrics = run.metrics()
+    metric = next((name for name in _FAVOURITES if name in metrics), None)
+    return {
+        "name": f"Watch {run.name}"[:100],
+        "runs": ONE,
+        "run": run.id,
+        "metric": metric or (metrics[0] if metrics else _FAVOURITES[0]),
+    }
+
+
+def _saved() -> None:
+    st.toast("Saved. It judges what is logged from now on.", icon=":material/check:")
