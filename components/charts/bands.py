@@ -45,6 +45,8 @@ def at(line: Line, x: Values) -> Values:
     if not len(line.x):
         return np.full(len(x), np.nan)
     finite = np.where(np.isfinite(line.y), line.y, np.nan)
+    if _begins_with(x, line.x):
+        return np.concatenate([finite, np.full(len(x) - len(finite), np.nan)])
     return np.interp(x, line.x, finite, left=np.nan, right=np.nan)
 
 
@@ -64,6 +66,9 @@ def common_places(lines: Sequence[Line], window: Window, edges: Values) -> Value
     lowest or highest in a pixel column, so that a band from lowest to highest stays what it is.
     """
     inside = [_around(line, window) for line in lines]
+    longest = max(inside, key=lambda line: len(line.x)).x
+    if len(longest) <= MOST_EXACT and all(_begins_with(longest, line.x) for line in inside):
+        return longest
     if sum(len(line.x) for line in inside) > MOST_EXACT:
         chosen = (visible_between(line.x, line.y, window, edges) for line in inside)
         return np.unique(
@@ -106,6 +111,11 @@ def drawn(whole: Band, window: Window, edges: Values) -> Band:
         np.concatenate([visible_between(whole.x, part, window, edges) for part in parts])
     )
     return Band(*(part[chosen] for part in whole))
+
+
+def _begins_with(x: Values, part: Values) -> bool:
+    """Whether `part` is the beginning of `x`: runs of one kind mostly have the same steps."""
+    return len(part) <= len(x) and np.array_equal(x[: len(part)], part)
 
 
 def _around(line: Line, window: Window) -> Line:

@@ -118,7 +118,7 @@ def _like(x: Places, coordinates: Values | float, rounded: np.ufunc) -> Places:
     """Coordinates to compare with integer places, so that the search copies nothing."""
     if x.dtype.kind == "f":
         return np.asarray(coordinates)
-    bound = np.clip(rounded(coordinates), -(2.0**62), 2.0**62)
+    bound = np.maximum(np.minimum(rounded(coordinates), 2.0**62), -(2.0**62))
     return np.asarray(bound).astype(np.int64)
 
 
@@ -143,7 +143,7 @@ def _candidates(bounds: Indices, blocks: Extrema) -> Indices:
         ]
     )
     candidates.sort()
-    return candidates[np.diff(candidates, prepend=-1) > 0]
+    return candidates[_changes(candidates)]
 
 
 def _best_blocks(bounds: Indices, blocks: Extrema, last: int) -> Indices:
@@ -165,13 +165,14 @@ def _best_blocks(bounds: Indices, blocks: Extrema, last: int) -> Indices:
 def _best_of(values: Values, candidates: Indices, bounds: Indices) -> Indices:
     """First, smallest, largest and last of every column, and the places that are not finite."""
     y = values[candidates]
-    starts = np.unique(np.searchsorted(candidates, bounds[:-1]))
-    starts = starts[starts < len(candidates)]
-    group = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(candidates)))
+    starts = np.searchsorted(candidates, bounds[:-1])
+    starts = starts[_changes(starts) & (starts < len(candidates))]
+    ends = np.append(starts[1:], len(candidates))
+    group = np.repeat(np.arange(len(starts)), ends - starts)
     finite = np.isfinite(y)
     drawn = y if finite.all() else np.where(finite, y, np.nan)
     keep = np.zeros(len(candidates), np.bool_)
-    keep[starts] = keep[np.append(starts[1:], len(candidates)) - 1] = True
+    keep[starts] = keep[ends - 1] = True
     for extreme in (np.fmin, np.fmax):
         keep[_first_of(drawn == extreme.reduceat(drawn, starts)[group], group)] = True
     if not finite.all():
@@ -182,8 +183,14 @@ def _best_of(values: Values, candidates: Indices, bounds: Indices) -> Indices:
 def _first_of(mask: NDArray[np.bool_], group: Indices) -> Indices:
     """Position of the first True of each group."""
     hits = np.flatnonzero(mask)
-    fresh: NDArray[np.bool_] = np.diff(group[hits], prepend=-1) != 0
-    return hits[fresh]
+    return hits[_changes(group[hits])]
+
+
+def _changes(ascending: Indices) -> NDArray[np.bool_]:
+    """Where an element is another one than before."""
+    fresh = np.ones(len(ascending), np.bool_)
+    np.not_equal(ascending[1:], ascending[:-1], out=fresh[1:])
+    return fresh
 
 
 def _strange(y: Values, group: Indices) -> Indices:

@@ -142,8 +142,9 @@ class Board {
     if (!this.views.size) await this.layOut(signal);
     const visible = this.visible();
     if (!visible.length) return null;
-    const { data, settings, token } = this;
-    const answer = await askSeries(data.feed, question(visible, { data, settings, token }), signal);
+    const { data, settings, token, window: shown } = this;
+    const asked = question(visible, { data, settings, token, shown });
+    const answer = await askSeries(data.feed, asked, signal);
     if (answer && answer.header.metrics !== this.metrics) {
       await this.layOut(signal);
       this.metrics = answer.header.metrics;

@@ -4,7 +4,7 @@ const COLUMN_BUCKET = 20;
 const LEAST_COLUMNS = 60;
 const MOST_COLUMNS = 12_000; // of all curves together; more than 30 runs are drawn a bit coarser
 
-export function question(visible, { data, settings, token }) {
+export function question(visible, { data, settings, token, shown }) {
   const { axis, xscale, smoothing, zoom, marks, clip } = settings.values;
   const curves = visible.flatMap((view) => view.chart.curves);
   const smooth = smoothing ? curves.filter((curve) => curve.smooth) : [];
@@ -25,6 +25,7 @@ export function question(visible, { data, settings, token }) {
     band: data.band ?? "std",
     baseline: data.baseline ?? "",
     relative: data.relative ?? "difference",
+    ...(token && { shown }),
     have: token,
     ...(zoom && { low: zoom[0], high: zoom[1] }),
   };

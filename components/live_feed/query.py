@@ -15,7 +15,7 @@ from engine.frozen import Frozen
 Axis = Literal["step", "epoch", "examples", "tokens", "time", "wall"]
 """`time` counts from the start of the run, pauses included; `wall` is that of the clock."""
 
-_REPEATED = frozenset({"run", "metric", "smooth", "marks", "without", "only"})
+_REPEATED = frozenset({"run", "metric", "smooth", "marks", "shown", "without", "only"})
 
 
 class _Stretch(Frozen):
@@ -63,6 +63,8 @@ class SeriesQuery(_Stretch):
     baseline: str = ""
     """The run that the others are drawn relative to; empty for none."""
     relative: Relation = "difference"
+    shown: tuple[float, float] | None = None
+    """The stretch of the last answer: of many curves good enough until a column is new."""
     have: str = ""
     """The token of the last answer, so that only what is new is sent."""
 

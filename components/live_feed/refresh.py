@@ -22,6 +22,9 @@ from engine.runs.run import Run
 from engine.runs.state import ACTIVE, RunState
 from engine.runs.store import RunStore
 
+_MANY = 40
+"""Curves from which a growing picture is drawn anew only when it has a new pixel column."""
+
 
 @dataclass(frozen=True)
 class Caches:
@@ -48,8 +51,13 @@ def refresh(store: RunStore, caches: Caches, query: SeriesQuery) -> bytes | None
     opened, problems = _open_all(store, query)
     curves = list(_curves(caches.series, opened, query, problems))
     caches.series.trim()
-    window = query.window or _extent(curves, log=query.log)
-    known = [view_of(curve, window, query) for curve in curves if window and len(curve.points.step)]
+    whole = None if query.window else _extent(curves, log=query.log)
+    window = query.window or _held(whole, query, len(curves))
+    known = [
+        view_of(curve, window, query.width, everything=window == whole)
+        for curve in curves
+        if window and len(curve.points.step)
+    ]
     views = arranged(known, query)
     meta = _meta(opened, problems)
     marks = _marks(caches.marks, opened, curves, window, query.marks) if query.marks else None
@@ -146,6 +154,18 @@ def _extent(curves: list[Curve], *, log: bool) -> Window | None:
     return Window(low, high) if low <= high else None
 
 
+def _held(whole: Window | None, query: SeriesQuery, curves: int) -> Window | None:
+    """The window of the last answer, as long as not even one pixel column has come to it.
+
+    Only of many curves, where drawing them all again would cost more than it shows.
+    """
+    if whole is None or query.shown is None or curves < _MANY:
+        return whole
+    low, high = query.shown
+    column = (whole.high - whole.low) / query.width
+    return Window(low, high) if low == whole.low and 0 <= whole.high - high < column else whole
+
+
 def _first_above_0(curve: Curve) -> float:
     places = curve.scale.places(curve.points)
     above = places[int(np.searchsorted(places, curve.scale.places_of(np.zeros(1))[0], "right")) :]
@@ -165,7 +185,7 @@ def _meta(opened: list[_Opened], problems: dict[str, str]) -> dict[str, Any]:
 def _asked(query: SeriesQuery, opened: list[_Opened]) -> str:
     """The question and what it is answered from."""
     scales = [entry.scale for entry in opened]
-    return digest([query.model_dump(exclude={"have", "marks"}), scales])
+    return digest([query.model_dump(exclude={"have", "marks", "shown"}), scales])
 
 
 def _version(view: View | Group) -> str:

@@ -150,12 +150,12 @@ class Group(NamedTuple):
         return told
 
 
-def view_of(curve: Curve, shown: Window, query: SeriesQuery) -> View:
-    """A curve in the window that is shown."""
+def view_of(curve: Curve, shown: Window, width: int, *, everything: bool) -> View:
+    """A curve in the window that is shown, which may be all there is."""
     places = curve.scale.places(curve.points)
-    window = curve.scale.window(shown, places, everything=query.window is None)
+    window = curve.scale.window(shown, places, everything=everything)
     start, stop = span(places, window)
-    complete = stop - start <= POINTS_PER_COLUMN * query.width
+    complete = stop - start <= POINTS_PER_COLUMN * width
     edges = max(start - 1, 0), min(stop + 1, len(places))
     version = f"{curve.points.attempt}.{edges[0]}.{edges[1]}{'' if complete else '+'}"
     return View(curve, window, complete, version)

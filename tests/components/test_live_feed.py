@@ -371,6 +371,21 @@ def test_garbage_in_a_metric_file_does_not_hide_what_comes_behind_it(app, run):
     assert header["window"][1] < time.time() + 10
 
 
+def test_many_curves_are_drawn_anew_only_when_a_pixel_column_is_new(app, run):
+    metrics = [f"m/{number}" for number in range(100)]
+    for metric in metrics:
+        append(run, metric, np.arange(1000.0))
+    first, _ = ask(app, run.id, *metrics, width=10)
+    seen = {"width": 10, "have": first["token"], "shown": [str(end) for end in first["window"]]}
+    append(run, "m/7", np.arange(50.0), first_step=1001)
+    second, _ = ask(app, run.id, *metrics, **seen)
+    assert second["window"] == first["window"]
+    append(run, "m/7", np.arange(90.0), first_step=1051)
+    third, _ = ask(app, run.id, *metrics, **{**seen, "have": second["token"]})
+    assert third["window"] == [1, 1140]
+    assert len(third["curves"]) == 100
+
+
 def test_a_logarithmic_axis_begins_above_0(app, run):
     append(run, "train/loss", np.arange(10.0), first_step=0)
     header, _ = ask(app, run.id, "train/loss", log=True)
