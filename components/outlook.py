@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from components import forking
 from components.draft import Draft, at_field
 from components.form_schema import Item
-from components.pace import Pace, pace_of
+from components.pace import Pace, alike, pace_of
 from engine.data.sources import facts_of
 from engine.data.specs import DataFacts
 from engine.errors import BadInput, EngineError, Problem
@@ -71,7 +71,7 @@ def outlook(draft: Draft, store: RunStore) -> Outlook:
         spec=spec,
         facts=facts,
         estimate=estimate(spec, facts),
-        pace=pace_of(spec, store.list()),
+        pace=pace_of(spec, alike(store, spec)),
         plan=plan,
     )
 

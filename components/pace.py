@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
 from statistics import median
 from typing import NamedTuple
 
+from engine.errors import UnknownRun
 from engine.run_spec import RunSpec
 from engine.runs.state import RunState
-from engine.runs.store import RunSummary
+from engine.runs.store import RunStore, RunSummary
 
 ENOUGH_STEPS = 20
 """A shorter run mostly shows how long starting takes."""
+_MOST_READ = 100
+_WAITS_S = 0.3
 
 
 class Pace(NamedTuple):
@@ -37,6 +42,25 @@ def pace_of(spec: RunSpec, summaries: Iterable[RunSummary], most: int = 5) -> Pa
         if len(paces) == most:
             break
     return Pace(median(paces), len(paces)) if paces else None
+
+
+def alike(store: RunStore, spec: RunSpec) -> Iterator[RunSummary]:
+    """The newest runs here of the same kinds of model, data and optimizer, read as they are needed.
+
+    They are picked from the index, so that of very many runs only few are read.
+    """
+    wanted = {
+        "host": socket.gethostname(),
+        "model.kind": spec.model.kind,
+        "data.source": spec.data.source,
+        "optimizer.name": spec.training.optimizer.name,
+        "batching.batch_size": spec.training.batching.batch_size,
+    }
+    entries = store.index.entries(within_s=_WAITS_S)
+    like = (e for e in entries if all(e.facts.get(name) == wanted[name] for name in wanted))
+    for entry in islice(like, _MOST_READ):
+        with suppress(UnknownRun):  # deleted meanwhile
+            yield store.summary(entry.id)
 
 
 def _counts(state: RunState) -> bool:

@@ -9,17 +9,19 @@ import streamlit as st
 from components.plain_text import as_markdown
 from engine.runs.family import Relative, family
 from engine.runs.run import Run
-from engine.runs.store import RunStore
+from engine.runs.store import RunStore, RunSummary
 from engine.steering import Act
 
 _INDENT = 22
+_WAITS_S = 0.5
+_ORIGIN = "origin.run_id"
 _DEEPEST = 6
 """What is deeper is not moved further to the right."""
 
 
 def show(store: RunStore, run: Run) -> None:
     """Draw ancestors, forks and extensions; nothing for a run without any."""
-    relatives = family(store.list(), run.id)
+    relatives = family(_perhaps_related(store, run), run.id)
     extensions = [act for act in run.acts() if act.act == "extend"]
     if len(relatives) == 1 and not extensions:
         return
@@ -27,6 +29,14 @@ def show(store: RunStore, run: Run) -> None:
     with st.container(gap="xxsmall", key="live-family"):
         for relative in relatives:
             _line(relative, run.id, extensions)
+
+
+def _perhaps_related(store: RunStore, run: Run) -> list[RunSummary]:
+    """The run, all forks, and what they were forked from: few of very many runs are either."""
+    found = store.index.entries(within_s=_WAITS_S)
+    origins = {entry.id: str(origin) for entry in found if (origin := entry.facts.get(_ORIGIN))}
+    wanted = {run.id, *origins, *origins.values()}
+    return [store.summary(entry.id) for entry in found if entry.id in wanted]
 
 
 def _line(relative: Relative, run_id: str, extensions: Sequence[Act]) -> None:

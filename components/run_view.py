@@ -90,7 +90,7 @@ def without_archived(entries: Sequence[Entry], view: View) -> list[Entry]:
 def in_order(entries: Sequence[Entry], view: View, language: Language) -> Sequence[Entry]:
     """The runs sorted as the view wants; newest first where it wants nothing else."""
     if not view.sort:
-        return entries[::-1] if view.descending else entries
+        return entries
     try:
         _, read = language.reading(view.sort)
     except QueryError as error:

@@ -284,11 +284,10 @@ class RunStore:
     def recover(self) -> None:
         """Find what fell between two steps of a process that died: half made, or in no queue."""
         self._remove_unfinished()
-        for summary in self.list():
-            waits = summary.state is not None and summary.state.status == "queued"
-            known = (self.queue / summary.id).exists() or (self.active / summary.id).exists()
-            run = Run(self.root / summary.id)
-            if waits and not known and not run.is_owned():
+        marked = {*os.listdir(self.queue), *os.listdir(self.active)}
+        for run_id in self.ids():
+            run = Run(self.root / run_id)
+            if run_id not in marked and _seems_queued(run) and not run.is_owned():
                 self.end(run, "stopped", "it was never put into the queue")
 
     def _remove_unfinished(self) -> None:
@@ -317,6 +316,15 @@ class RunStore:
         if seen is None or seen[0] != stamps:
             self._seen[run_id] = seen = stamps, _read_summary(Run(folder))
         return seen[1]
+
+
+def _seems_queued(run: Run) -> bool:
+    """Whether a run is queued; that of ten thousand is known without parsing their states."""
+    try:
+        content = (run.folder / "state.json").read_bytes()
+        return b'"queued"' in content and run.state().status == "queued"
+    except (OSError, DamagedRun):
+        return False
 
 
 def _read_summary(run: Run) -> RunSummary:
