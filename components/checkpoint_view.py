@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components import downloads, readable, session, trouble, workspace
+from components import downloads, readable, run_start, session, trouble, workspace
 from components.durations import shown_age
 from components.form_schema import NOT_OFFERED
 from components.numbers import DASH, shown_number
@@ -111,7 +111,7 @@ def _fork(run: Run, chosen: KeptCheckpoint) -> None:
         help=why_not or "A new run goes on from this checkpoint; this one stays as it is.",
     ):
         workspace.begin_fork(run, chosen.step)
-        st.switch_page("launch.py")
+        run_start.open_launch()
 
 
 def _why_not_forked(run: Run, chosen: KeptCheckpoint) -> str:

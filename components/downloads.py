@@ -19,6 +19,7 @@ from typing_extensions import Buffer
 
 from components.live_feed.answers import HEADERS, explained
 from components.live_feed.host_guard import HostGuard
+from engine.errors import BadCheckpoint
 from engine.runs.checkpoint_files import MANIFEST, folder_of, plain_file, read_manifest
 from engine.runs.store import RunStore
 from engine.runs.worker_log import FILE
@@ -76,10 +77,12 @@ def _checkpoint(store: RunStore, run_id: str, step: int, name: str) -> Response:
     if step not in run.checkpoint_steps():
         raise HTTPException(404, f"There is no checkpoint of step {step} any more.")
     folder = folder_of(run.folder / "checkpoints", step)
+    if folder.is_symlink():
+        raise BadCheckpoint(folder, "it is a link to another folder")
     names = [*read_manifest(folder).digests, MANIFEST]
     paths = {known: folder / known for known in names if plain_file(folder / known)}
     if name == ALL:
-        return _zip(list(paths.values()), f"{run.id}-{folder.name}")
+        return _zip(list(paths.values()), folder.name, f"{run.id}-{folder.name}.zip")
     if name not in paths:
         raise HTTPException(404, "There is no such file in this checkpoint.")
     return _file(paths[name], f"{run.id}-{folder.name}-{name}")
@@ -121,7 +124,6 @@ def _file(path: Path, name: str) -> Response:
     return FileResponse(path, media_type="application/octet-stream", filename=name, headers=HEADERS)
 
 
-def _zip(paths: list[Path], folder: str) -> Response:
-    disposition = {"Content-Disposition": f'attachment; filename="{folder}.zip"'}
-    headers = {**HEADERS, **disposition}
+def _zip(paths: list[Path], folder: str, name: str) -> Response:
+    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(zipped(paths, folder), media_type="application/zip", headers=headers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import readable, workspace
+from components import readable, run_start, workspace
 from components.charts.range_test import range_figure
 from components.form_schema import Document, value_at
 from components.plain_text import as_markdown
@@ -49,7 +49,7 @@ def _suggest(run: Run, rate: float) -> None:
         )
         if st.button("Use this learning rate", key="range-test.use", icon=":material/input:"):
             take_over(run, rate)
-            st.switch_page("launch.py")
+            run_start.open_launch()
 
 
 def take_over(run: Run, rate: float) -> None:

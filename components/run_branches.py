@@ -22,7 +22,6 @@ _FIELDS = {"steps": _STEPS, "lr_factor": _FACTOR}
 _OBJECT = (
     "The model or data was handed over as an object; only the program that did so can train it."
 )
-_LAUNCH = "launch.py"
 
 
 def show(run: Run, state: RunState) -> None:
@@ -41,7 +40,7 @@ def show(run: Run, state: RunState) -> None:
         help=why_not or "Puts its settings into the Launch form.",
     ):
         workspace.load(spec, f"The form now holds the settings of **{as_markdown(run.name)}**.")
-        st.switch_page(_LAUNCH)
+        run_start.open_launch()
 
 
 def why_not_forked(run: Run, steps: list[int]) -> str:
@@ -171,7 +170,7 @@ def _fork(run: Run, state: RunState, steps: list[int], why_not: str) -> None:
             "Set it up", key="live.fork.go", type="primary", icon=":material/arrow_forward:"
         ):
             workspace.begin_fork(run, step)
-            st.switch_page(_LAUNCH)
+            run_start.open_launch()
 
 
 def _picked(run: Run, steps: list[int]) -> int:

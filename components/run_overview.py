@@ -154,7 +154,7 @@ def _labels(run: Run) -> None:
     if marked:
         st.markdown(" ".join(marked))
     if labels.notes:
-        st.markdown(as_markdown(labels.notes))
+        run_labels.show_notes(labels.notes)
     with st.expander("Edit", icon=":material/edit:"):
         run_labels.show(run)
 

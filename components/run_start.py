@@ -57,3 +57,12 @@ def extend(run: Run, steps: int, lr_factor: float) -> None:
 def open_live(run_id: str) -> None:
     """Leave this page for the Live page of a run."""
     st.switch_page("live.py", query_params={"run": run_id})
+
+
+def open_launch() -> None:
+    """Leave this page for the form.
+
+    Without parameters of its own, Streamlit 1.67 refuses to leave a page one of whose widgets is
+    in the address.
+    """
+    st.switch_page("launch.py", query_params={})
