@@ -8,12 +8,13 @@ import streamlit as st
 
 from components import system_view
 from components.charts.board import live_charts, overlay_charts
+from components.charts.palette import COLORS
 from components.live_chart import live_board
 from engine.runs.run import Run
 from engine.runs.store import RunStore, RunSummary
 
-MOST = 40
-"""Runs laid over one another at once; more colours cannot be told apart."""
+MOST = 120
+"""Runs laid over one another at once."""
 
 
 def of_one(run: Run) -> None:
@@ -33,5 +34,7 @@ def of_several(store: RunStore, summaries: Sequence[RunSummary]) -> None:
         return
     if len(summaries) > MOST:
         st.caption(f"The newest {MOST} of {len(summaries)} chosen runs.")
+    if len(readable) > len(COLORS):
+        st.caption("More runs than colours: point at a curve to read which one it is.")
     names = {summary.id: summary.name for summary in readable}
     live_board(names, overlay_charts(sorted(metrics)), key="overlay", overlay=True)

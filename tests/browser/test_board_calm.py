@@ -1,0 +1,246 @@
+"""What a viewer arranges on a board: it holds through refreshes, reloads and page changes."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from engine.runs.series import RECORD, MetricFiles
+from engine.runs.store import RunStore
+from tests.browser.growing import growing, running_run
+from tests.browser.server import ROOT, serving
+from tests.browser.watching import WAIT_MS, Board
+from tests.fabricate import run_of
+
+
+@pytest.fixture(scope="module")
+def board_url(runs_folder):
+    with serving(ROOT / "tests/browser/board_app.py", runs_folder) as url:
+        yield url
+
+
+@pytest.fixture
+def store(runs_folder):
+    return RunStore(runs_folder)
+
+
+def keys(page, section=None):
+    """The charts in sight, in their order."""
+    script = """name => [...document.querySelectorAll(".td-section")]
+        .filter(node => !name || node.querySelector(".td-section-name").textContent === name)
+        .flatMap(node => [...node.querySelectorAll(".td-chart")])
+        .filter(node => node.offsetParent).map(node => node.dataset.chart)"""
+    return page.evaluate(script, section)
+
+
+def tool(board, key, name):
+    chart = board.chart(key)
+    chart.hover()
+    return chart.get_by_role("button", name=name)
+
+
+def metric_of(run, name, values):
+    records = np.zeros(len(values), RECORD)
+    records["step"] = np.arange(1, len(values) + 1)
+    records["time"] = 1_700_000_000.5 + np.arange(len(values))
+    records["value"] = values
+    files = MetricFiles(run.metrics_folder)
+    files.append(name, records)
+    files.close()
+
+
+def test_charts_stand_under_headings_that_fold_and_stay_folded(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 300)).open()
+    assert keys(page, "Optimizer") == ["lr", "grad_norm"]
+    head = page.get_by_role("button", name="Training and validation")
+    assert head.inner_text().split() == ["Training", "and", "validation", "2"]
+    head.click()
+    assert head.get_attribute("aria-expanded") == "false"
+    page.reload()
+    board.until("document.querySelector('[data-chart=lr] .js-plotly-plot')?.data?.length")
+    assert keys(page) == ["lr", "grad_norm", "tokens_per_s", "step_ms"]
+
+
+def test_a_search_by_words_or_pattern_survives_a_reload_and_a_bad_one_changes_nothing(
+    page, board_url, store
+):
+    board = Board(page, board_url, running_run(store, 300)).open()
+    search = page.get_by_role("searchbox", name="Search charts")
+    search.fill("val loss")
+    assert keys(page) == ["loss"]
+    search.fill("/^speed|lr$/")
+    assert keys(page) == ["lr", "tokens_per_s", "step_ms"]
+    search.fill("/^speed|(lr$/")
+    assert "nterminated group" in page.get_by_role("alert").inner_text()
+    assert keys(page) == ["lr", "tokens_per_s", "step_ms"]
+    search.fill("/^speed/")
+    page.reload()
+    board.until("document.querySelector('[data-chart=step_ms] .js-plotly-plot')?.data?.length")
+    assert search.input_value() == "/^speed/"
+    assert keys(page) == ["tokens_per_s", "step_ms"]
+    search.fill("nothing like it")
+    page.get_by_text("No chart has that").wait_for()
+
+
+def test_pins_order_sizes_and_scales_survive_a_reload(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 300)).open()
+    tool(board, "step_ms", "Pin to the top").click()
+    tool(board, "lr", "Move: drag").press("ArrowRight")
+    assert keys(page, "Optimizer") == ["grad_norm", "lr"]
+    with board.menu("loss") as menu:
+        menu.get_by_role("button", name="Large").click()
+        menu.get_by_role("group", name="Y axis").get_by_role("button", name="Log").click()
+    page.reload()
+    board.until("document.querySelector('[data-chart=loss] .js-plotly-plot')?.data?.length > 1")
+    assert keys(page) == ["step_ms", "loss", "perplexity", "grad_norm", "lr", "tokens_per_s"]
+    board.until("document.querySelector('[data-chart=loss] .js-plotly-plot').layout.height === 400")
+    assert board.picture("loss", "plot.layout.yaxis.type") == "log"
+    assert board.picture("step_ms", "plot.layout.yaxis.type") == "linear"
+    with board.view() as view:
+        view.get_by_role("button", name="Restore order, sizes and pins").click()
+    assert keys(page, "Optimizer") == ["lr", "grad_norm"]
+
+
+def test_a_chart_is_dragged_to_another_place_by_its_handle(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 300)).open()
+    grip = tool(board, "loss", "Move: drag")
+    start, goal = grip.bounding_box(), board.chart("perplexity").bounding_box()
+    page.mouse.move(start["x"] + 5, start["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(goal["x"] + 0.9 * goal["width"], goal["y"] + 80, steps=5)
+    page.mouse.up()
+    assert keys(page, "Training and validation") == ["perplexity", "loss"]
+
+
+def test_one_chart_fills_the_screen_in_the_same_node_until_escape(page, board_url, store):
+    run = running_run(store, 500)
+    board = Board(page, board_url, run).open().drawn()
+    board.picture("loss", "plot.mark = 'same'")
+    tool(board, "loss", "Full screen").click()
+    with growing(run), board.news(2):
+        pass
+    box = board.chart("loss").bounding_box()
+    assert (box["width"], box["height"]) == (1440, 1000)
+    assert board.picture("loss", "plot.layout.height") > 700
+    assert board.picture("loss", "plot.mark") == "same"
+    assert "board.full=loss" in page.url
+    page.reload()
+    board.until("document.querySelector('.td-full .js-plotly-plot')?.data?.length > 1")
+    page.keyboard.press("Escape")
+    board.until("!document.querySelector('.td-full')")
+    assert "board.full" not in page.url
+    board.until("document.querySelector('[data-chart=loss] .js-plotly-plot').layout.height === 230")
+
+
+def test_charts_keep_their_node_through_refreshes_with_everything_chosen(page, board_url, store):
+    run = running_run(store, 3000)
+    chosen = {"axis": "time", "xscale": "log", "clip": "on", "scale": "log", "search": "/./"}
+    board = Board(page, board_url, run, **{f"board.{k}": v for k, v in chosen.items()}).open()
+    board.drawn().drag("loss", 0.5, 0.9)
+    tool(board, "loss", "Pin to the top").click()
+    board.picture("loss", "plot.mark = 'same'")
+    zoomed = board.x_range()
+    with growing(run), board.news():
+        page.get_by_label("Smoothing").press("ArrowRight")
+    assert board.picture("loss", "plot.mark") == "same"
+    assert board.x_range() == pytest.approx(zoomed)
+    assert board.picture("loss", "plot.layout.xaxis.type") == "log"
+
+
+def test_points_beyond_the_usual_are_marked_at_the_edge_and_counted(page, board_url, store):
+    run = run_of(store, status="running", steps=0)
+    values = np.sin(np.arange(500.0))
+    values[[100, 300]] = 1000.0, -1000.0
+    metric_of(run, "train/loss", values)
+    board = Board(page, board_url, run, **{"board.clip": "on", "board.smoothing": "0"}).open()
+    board.until("document.querySelector('[data-chart=loss] .td-note')?.textContent")
+    note = board.chart("loss").locator(".td-note").inner_text()
+    assert note == "2 points lie beyond the edges"
+    low, high = board.picture("loss", "plot.layout.yaxis.range")
+    assert -3 < low < high < 3
+    edge = board.picture("loss", "[...plot.data.find(trace => trace.name === 'beyond').x]")
+    assert edge == [101, 301]
+
+
+def test_a_download_has_every_raw_point(page, board_url, store):
+    run = run_of(store, status="running", steps=0)
+    values = np.random.default_rng(0).normal(size=20_000)
+    values[77] = np.nan
+    metric_of(run, "train/loss", values)
+    board = Board(page, board_url, run).open().drawn()
+    with page.expect_download() as started, board.menu("loss") as menu:
+        menu.get_by_role("button", name="CSV").click()
+    assert started.value.suggested_filename == "Loss.csv"
+    with open(started.value.path(), newline="") as file:
+        rows = list(csv.DictReader(io.StringIO(file.read())))
+    np.testing.assert_array_equal([float(row["value"]) for row in rows], values)
+    with page.expect_download() as started, board.menu("loss") as menu:
+        menu.get_by_role("button", name="SVG").click()
+    assert started.value.suggested_filename == "Loss.svg"
+
+
+def test_times_of_the_clock_stand_on_the_axis(page, board_url, store):
+    run = run_of(store, status="running", steps=0)
+    metric_of(run, "train/loss", np.arange(300.0))
+    board = Board(page, board_url, run, **{"board.axis": "wall"}).open().drawn()
+    texts = board.picture("loss", "plot.layout.xaxis.ticktext")
+    assert board.x_range() == [1_700_000_000.5, 1_700_000_299.5]
+    assert ":" in texts[0]
+    assert "Nov" in texts[0]
+
+
+def test_an_axis_that_the_run_does_not_know_is_told_in_words(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 300)).open()
+    board.pick_axis("tokens")
+    page.get_by_text("How many samples were seen is not known here").first.wait_for()
+    board.pick_axis("step")
+    board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
+
+
+def test_a_run_of_two_thousand_metrics_builds_only_the_charts_in_sight(page, board_url, store):
+    run = run_of(store, status="running", steps=0)
+    for number in range(2000):
+        metric_of(run, f"unit{number % 20}/activity_{number}", np.arange(20.0))
+    board = Board(page, board_url, run).open()
+    page.wait_for_timeout(1000)
+    assert page.locator(".td-chart").count() == 2000
+    assert page.locator(".js-plotly-plot").count() < 40
+    page.get_by_role("searchbox", name="Search charts").fill("activity_1999")
+    board.until(
+        "document.querySelector(`[data-chart='activity_1999'] .js-plotly-plot`)?.data?.length"
+    )
+    assert keys(page) == ["activity_1999"]
+
+
+def test_three_viewers_of_a_live_run_see_no_errors_and_get_small_answers(
+    new_page, board_url, store
+):
+    run = running_run(store, 30_000)
+    sizes = []
+    boards = [Board(new_page(), board_url, run) for _ in range(3)]
+    for board in boards:
+        board.page.on("response", lambda answer: sizes.append(size_of(answer)))
+        board.open()
+    with growing(run):
+        boards[0].page.wait_for_timeout(6000)
+    assert sizes
+    assert max(sizes) < 200_000
+    assert all(board.answers.count(200) >= 2 for board in boards)
+
+
+def size_of(answer):
+    return int(answer.headers.get("content-length", 0)) if "/traindeck/series" in answer.url else 0
+
+
+def test_the_board_says_what_is_chosen_to_those_who_do_not_see_it(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 300)).open()
+    page.get_by_role("searchbox", name="Search charts").focus()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "View"
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog", name="How the charts are drawn").wait_for(timeout=WAIT_MS)
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.textContent") == "View"
+    assert board.chart("loss").get_attribute("aria-label") == "Loss"
