@@ -36,7 +36,8 @@ def contents_of(runs: Sequence[Run]) -> Contents:
 
 def _readable(runs: Sequence[Run], notes: list[str]) -> list[Run]:
     """The first runs that can be read; those that cannot are named in the notes."""
-    found, damage = [], []
+    found: list[Run] = []
+    damage: list[DamagedRun] = []
     for run in runs:
         if len(found) == MOST_RUNS:
             notes.append(f"The first {MOST_RUNS} of {len(runs):,} runs.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from components import readable
-from components.charts.marks import mark_of
+from components.log_lines import Line, of_event
 from components.numbers import DASH, shown_number
 from components.report.cards import moment
 from components.report.contents import Row, Table, Tone
@@ -21,6 +21,8 @@ from engine.runs.run import Run
 
 MOST_EVENTS = 60
 _TEXT_MOST = 600
+_TONES: dict[str, Tone] = {"warning": "warning", "error": "bad"}
+"""Of the levels of events."""
 _LEFT_OUT = {"name", "version"}
 _IN_MEMORY = "in-memory"
 
@@ -30,12 +32,13 @@ def events(run: Run) -> Iterator[Table]:
     found, _ = run.events()
     if not found:
         return
-    tones: list[Tone] = [_tone(event) for event in found]
-    order = sorted(range(len(found)), key=lambda at: (tones[at] in ("warning", "bad"), at))
+    lines = [of_event(event) for event in found]
+    tones: list[Tone] = [_TONES.get(line.level, "") for line in lines]
+    order = sorted(range(len(lines)), key=lambda at: (tones[at] != "", at))
     kept = sorted(order[-MOST_EVENTS:])
-    rows = tuple(Row(_event_cells(found[at]), tones[at]) for at in kept)
+    rows = tuple(Row(_event_cells(lines[at]), tones[at]) for at in kept)
     note = f"{MOST_EVENTS} of {len(found):,} events." if len(found) > MOST_EVENTS else ""
-    yield Table("Events and alerts", rows, ("Time", "What", "Step", ""), note)
+    yield Table("Events and alerts", rows, ("Time (UTC)", "What", "Step", ""), note)
 
 
 def lineage(run: Run) -> Iterator[Table]:
@@ -138,16 +141,9 @@ def _only_in_a_program(spec: RunSpec) -> bool:
     return _IN_MEMORY in (spec.model.kind, spec.data.source)
 
 
-def _event_cells(event: Mapping[str, Any]) -> tuple[str, ...]:
-    step, time = event.get("step"), event.get("time")
-    at = f"{step:,}" if isinstance(step, int) else ""
-    when = moment(time if isinstance(time, int | float) else None).removesuffix(" UTC")
-    return when, str(event.get("kind", "")), at, str(event.get("text", ""))[:_TEXT_MOST]
-
-
-def _tone(event: Mapping[str, Any]) -> Tone:
-    mark = mark_of(event)
-    return "" if mark is None else mark.tone
+def _event_cells(line: Line) -> tuple[str, ...]:
+    step = "" if line.step is None else f"{line.step:,}"
+    return moment(line.time).removesuffix(" UTC"), line.kind, step, line.text[:_TEXT_MOST]
 
 
 def _name_of(run: Run, parent: str) -> str:

@@ -23,6 +23,8 @@ _FEW = 40
 _MARKERS = {"calm": ("D", 3.5), "warning": ("v", 4), "bad": ("X", 4), "best": ("*", 6)}
 _STRANGE = {"nan": ("x", 0.04), "up": ("^", 0.96), "down": ("v", 0.04)}
 _STEPS = [1, 2, 2.5, 5, 10]
+_POWERS = (-5, 7)
+"""Of ten, between which numbers beside an axis are written out."""
 _LARGEST, _SMALLEST = 1e300, 1e-300
 """What an axis can hold."""
 
@@ -146,7 +148,7 @@ def _scale(axes: Axes, chart: Chart) -> None:
     else:
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
         form = ScalarFormatter(useOffset=False)
-        form.set_powerlimits((-3, 5))
+        form.set_powerlimits(_POWERS)
         axes.yaxis.set_major_formatter(form)
         axes.yaxis.get_offset_text().set(fontsize=6, color=FAINT)
     if len(seen):

@@ -403,3 +403,10 @@ def test_of_many_runs_the_first_are_read_and_that_is_said(store):
     runs = [fabricate.run_of(store, steps=1) for _ in range(43)]
     contents = Dashboard().plot(runs).contents
     assert (len(contents.cards), contents.notes) == (40, ("The first 40 of 43 runs.",))
+
+
+def test_an_event_is_as_grave_as_it_says(run):
+    run.add_event("alert", "Somebody's rule.", alert="rule", level="error")
+    run.add_event("note", "A word.", step=3)
+    (events, *_) = Dashboard().plot(run).contents.tables
+    assert [(row.cells[1], row.tone) for row in events.rows[2:]] == [("alert", "bad"), ("note", "")]
