@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from components import session
 from components.comparison.metric_frames import OTHERWISE, styled
@@ -40,7 +41,7 @@ def show(runs: Sequence[Compared], settings: Settings) -> None:
             marked(runs, found, settings.baseline_place(runs), wide=wide),
             key=f"compare.differences.{aspect}",
             hide_index=True,
-            column_config={(_RUN if wide else _SETTING): st.column_config.TextColumn(pinned=True)},
+            column_config=_widths(runs, wide=wide),
             height=min(560, 38 + 35 * (len(runs) if wide else len(found))),
             alt=f"What differs between the runs: {aspect}",
         )
@@ -77,6 +78,16 @@ def marked(
         for n, heading in enumerate(headings)
     }
     return styled(pd.DataFrame(columns), cells)
+
+
+def _widths(runs: Sequence[Compared], *, wide: bool) -> dict[str, ColumnConfig | str | None]:
+    """Columns of runs are as wide as their values need, not as their names."""
+    text = st.column_config.TextColumn
+    if wide:
+        return {_RUN: text(pinned=True, width=220)}
+    headings = _unique([run.heading for run in runs], [run.id for run in runs], _SETTING)
+    widths: dict[str, ColumnConfig | str | None] = {name: text(width=200) for name in headings}
+    return widths | {_SETTING: text(pinned=True)}
 
 
 def _unique(labels: Sequence[str], ids: Sequence[str], *taken: str) -> list[str]:

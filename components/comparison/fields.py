@@ -24,8 +24,12 @@ def offered(runs: Sequence[Compared]) -> list[str]:
 
 
 def settings(runs: Sequence[Compared]) -> list[str]:
-    """What somebody has probably tried out, in the order of the form."""
-    return [field for field in grouping_fields(runs) if field not in _NO_SETTINGS]
+    """What somebody has probably tried out: settings with two values or more, as on the form."""
+    return [
+        field
+        for field in grouping_fields(runs)
+        if field not in _NO_SETTINGS and len(set(column(runs, field).words()) - {None}) > 1
+    ]
 
 
 def telling(runs: Sequence[Compared]) -> str | None:

@@ -11,7 +11,16 @@ from components import session, trouble
 from components.comparison import metric_frames, watch
 from components.comparison.settings import Settings
 from components.plain_text import as_markdown
-from engine.comparison import Compared, Measured, chosen, grouped, groups, measured, usual_metrics
+from engine.comparison import (
+    Compared,
+    Group,
+    Measured,
+    chosen,
+    grouped,
+    groups,
+    measured,
+    usual_metrics,
+)
 from engine.comparison.fields import metrics_of
 from engine.comparison.measured import GroupsMeasured, Which
 from engine.comparison.statistics import MOST_GROUPS
@@ -128,14 +137,14 @@ def _of_groups(
         height=min(460, 38 + 35 * len(members)),
         alt="Mean and standard deviation of each metric in each group",
     )
-    _remarks(next(iter(found.values())))
+    _remarks(members)
     if len(members) > 1:
         _tests(found, which)
 
 
-def _remarks(found: GroupsMeasured) -> None:
+def _remarks(members: Sequence[Group]) -> None:
     """Where a group holds more than repetitions with other seeds."""
-    otherwise = dict.fromkeys(label for group in found.groups for label in group.otherwise)
+    otherwise = dict.fromkeys(label for group in members for label in group.otherwise())
     if otherwise:
         words = ", ".join(list(otherwise)[:6]) + (" …" if len(otherwise) > 6 else "")
         st.caption(

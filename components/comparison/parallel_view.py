@@ -14,7 +14,7 @@ from components.plain_text import as_markdown
 from engine.comparison import Compared
 
 _STYLE = """<style>
-.parcoords .axis path, .parcoords .axis line {stroke: currentColor !important; opacity: 0.4}
+.parcoords .axis path, .parcoords .axis line {stroke: currentColor !important; opacity: 0.6}
 .parcoords text {text-shadow: none !important}
 </style>"""
 """Plotly draws the axes in black and a light shadow behind every text, also on a dark page."""

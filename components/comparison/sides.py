@@ -63,7 +63,8 @@ def _classes(tables: dict[str, ClassTable]) -> None:
         key="compare.classes",
         hide_index=True,
         column_config={
-            name: st.column_config.NumberColumn(format="%.3f") for name in list(look.columns)[1:]
+            name: st.column_config.NumberColumn(format="%.3f", width=200)
+            for name in list(look.columns)[1:]
         },
         placeholder="–",
         height=min(460, 38 + 35 * height),

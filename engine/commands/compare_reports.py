@@ -64,6 +64,7 @@ def as_document(found: Chosen, asked: Asked, known: Summaries) -> dict[str, Any]
             "by": list(asked.by),
             "value": asked.which,
             "runs": {group.label: [run.id for run in group.runs] for group in members},
+            "also_differ_in": {group.label: list(group.otherwise()) for group in members},
             "metrics": {
                 metric: _groups(grouped(members, metric, asked.which, known))
                 for metric in asked.metrics
@@ -121,7 +122,6 @@ def _groups(found: GroupsMeasured) -> dict[str, Any]:
                 "group": one.label,
                 "spread": None if one.spread is None else one.spread._asdict(),
                 "left_out": one.left_out,
-                "also_differ_in": list(one.otherwise),
             }
             for one in found.groups
         ],
@@ -181,6 +181,9 @@ def text_lines(runs: Sequence[Compared], asked: Asked, known: Summaries) -> list
     for one in metrics if members else ():
         found_groups = grouped(members, one.metric, asked.which, known)
         lines += ["", *_of_groups(f"{asked.which} {one.metric}", found_groups)]
+    also = dict.fromkeys(field for group in members for field in group.otherwise())
+    if also:
+        lines += ["", f"Within groups also differ: {printable(', '.join(also))}"]
     return lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine.comparison.chosen import Compared
-from engine.task_spec import METRICS, Mode
+from engine.task_spec import METRICS, Mode, TaskKind
 
 _OTHERS: dict[str, Mode] = {
     "tokens_per_s": "max",
@@ -27,13 +27,14 @@ def mode_of(metric: str, runs: Iterable[Compared] = ()) -> Mode | None:
     A validation metric is judged as the runs' tasks say. One that an imported run calls otherwise
     is judged by the last word of its name, as in `eval_loss`.
     """
-    modes = {mode for run in runs if (mode := _of_task(metric, run)) is not None}
+    kinds = {run.record.spec.task.kind for run in runs if run.record.spec is not None}
+    modes = {mode for kind in kinds if (mode := _of_task(metric, kind)) is not None}
     if modes:
         return modes.pop() if len(modes) == 1 else None
     name = metric.rpartition("/")[2].casefold()
     return _KNOWN.get(name) or _KNOWN.get(name.rpartition("_")[2])
 
 
-def _of_task(metric: str, run: Compared) -> Mode | None:
-    spec = run.record.spec
-    return None if spec is None else spec.task.modes().get(metric)
+def _of_task(metric: str, kind: TaskKind) -> Mode | None:
+    prefix, _, name = metric.partition("/")
+    return METRICS[kind].get(name) if prefix == "val" else None

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 
 from engine.comparison.chosen import Compared
 from engine.comparison.directions import mode_of
 from engine.comparison.summaries import Summaries
 from engine.runs.facts import Fact
+from engine.runs.run import Run
 
 _BEST = re.compile(r"best\((.+)\)", re.DOTALL)
 
 LABELS = ("group", "project", "tags", "name")
 """Facts that people give; the first that runs are grouped by."""
 
+_SETTLED_NS = 2_000_000_000
+"""A folder that was changed so long ago shows every later change in its time."""
 _WORDS = frozenset({"id", "notes", "reason"})
 """Texts that are each run's own."""
 _OUTCOMES = frozenset(
@@ -38,7 +45,22 @@ def metric_of(field: str) -> str:
 
 def metrics_of(runs: Sequence[Compared]) -> list[str]:
     """Names of all metrics that the runs have logged, sorted."""
-    return sorted({metric for run in runs for metric in run.run.metrics()})
+    return sorted({metric for run in runs for metric in _names(run)})
+
+
+def _names(run: Compared) -> Sequence[str]:
+    """The metrics of one run, listed again when its folder has changed."""
+    try:
+        changed_ns = os.stat(run.run.metrics_folder).st_mtime_ns
+    except OSError:
+        return ()
+    settled = time.time_ns() - changed_ns > _SETTLED_NS
+    return _listed(run.run.folder, changed_ns) if settled else run.run.metrics()
+
+
+@lru_cache(maxsize=1024)
+def _listed(folder: Path, changed_ns: int) -> Sequence[str]:
+    return Run(folder).metrics()
 
 
 def value_of(run: Compared, field: str, among: Sequence[Compared], known: Summaries) -> Fact:

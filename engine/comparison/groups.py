@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from engine.comparison.chosen import Compared
-from engine.comparison.differences import settings_of
+from engine.comparison.fields import LABELS, grouping_fields
 from engine.comparison.words import shown
-from engine.documents.differences import differing
 from engine.runs.facts import Fact
 
-_SEED = "training.reproducibility.seed"
+_SEED = "reproducibility.seed"
+_IN_WORDS = ("model", "data")
+"""Facts that sum others up."""
 
 _Key = tuple[tuple[int, float, str], ...]
 
@@ -25,10 +26,9 @@ class Group:
     runs: tuple[Compared, ...]
 
     def otherwise(self) -> tuple[str, ...]:
-        """Labels of settings other than the seed that are not the same in the group's runs."""
-        sides = [settings_of(run, "configuration") | settings_of(run, "data") for run in self.runs]
-        found = [path for path in differing(sides) if path != _SEED]
-        return tuple(next(s[path].label for s in sides if path in s) for path in found)
+        """Fields other than the seed and what people said that differ between the runs."""
+        aside = (_SEED, *LABELS, *_IN_WORDS)
+        return tuple(field for field in grouping_fields(self.runs) if field not in aside)
 
 
 def groups(runs: Sequence[Compared], fields: Sequence[str]) -> tuple[Group, ...]:

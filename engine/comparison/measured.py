@@ -69,8 +69,6 @@ class GroupMeasured(NamedTuple):
     """Over the runs with a finite value."""
     left_out: int
     """Runs without such a value."""
-    otherwise: tuple[str, ...]
-    """Settings other than the seed that are not the same in the group's runs."""
 
 
 class GroupsMeasured(NamedTuple):
@@ -102,7 +100,6 @@ def grouped(groups: Sequence[Group], metric: str, which: Which, known: Summaries
             group.label,
             spread(finite[group.label]),
             len(group.runs) - len(finite[group.label]),
-            group.otherwise(),
         )
         for group in groups
     )

@@ -129,7 +129,7 @@ def test_a_group_tells_what_else_differs_in_it(store):
         run_with(store, training__reproducibility__seed=3, training__optimizer__lr=0.5),
     )
     (group,) = groups(runs, ["model.kind"])
-    assert group.otherwise() == ("Learning rate",)
+    assert group.otherwise() == ("optimizer.lr",)
     (group,) = groups(runs[:2], ["model.kind"])
     assert group.otherwise() == ()
 

@@ -50,6 +50,11 @@ def test_a_table_has_metrics_differences_groups_and_tests(store):
     assert "0.1 / 0.5 +0.4 0.3773 to 0.4227" in found
 
 
+def test_what_else_differs_within_groups_is_said(store):
+    done = compare(store, *seeds(store), "--group-by", "model.kind")
+    assert done.stdout.splitlines()[-1] == "Within groups also differ: optimizer.lr"
+
+
 def test_json_has_everything(store):
     ids = seeds(store)
     done = compare(

@@ -153,7 +153,6 @@ def test_a_group_is_measured_over_its_finite_values(store):
     low, high = found.groups
     assert (low.label, low.spread.n, low.spread.mean, low.left_out) == ("0.1", 2, 1.5, 1)
     assert (high.label, high.spread.n, high.spread.mean, high.left_out) == ("0.2", 2, 5.5, 1)
-    assert low.otherwise == ()
     (pair,) = found.pairs
     assert (pair.left, pair.right, pair.difference) == ("0.1", "0.2", 4.0)
     assert pair.test.p == pytest.approx(0.0298, abs=1e-4)  # t = 4 / sqrt(1/2), 2 degrees
@@ -166,7 +165,7 @@ def test_too_many_groups_are_not_tested_each_against_each(store):
     found = grouped(groups(runs, ["reproducibility.seed"]), "val/loss", "best", Summaries())
     assert len(found.groups) == 13
     assert found.pairs == ()
-    assert found.groups[0] == ("0", None, 1, ())
+    assert found.groups[0] == ("0", None, 1)
 
 
 def test_the_usual_metrics_are_what_is_monitored_and_then_the_validation(store):
