@@ -23,9 +23,11 @@ _COMMON_METRICS = ("train/loss", "val/loss", "val/accuracy", "optim/grad_norm", 
 class AlertForm:
     """The fields of one rule; what is filled in stays until it is saved or cancelled."""
 
-    def __init__(self, form: str, before: Rule | None, first: Mapping[str, Any]) -> None:
-        """`first` is what a new rule begins with."""
-        self.form, self.before = form, before
+    def __init__(
+        self, form: str, before: Rule | None, first: Mapping[str, Any], *, about: bool = True
+    ) -> None:
+        """`first` is what a new rule begins with; without `about` it stays about that."""
+        self.form, self.before, self.about = form, before, about
         self.draft = alert_state.draft(form)
         if not self.draft:
             self.draft.update(draft_of(before) if before is not None else {**DEFAULTS, **first})
@@ -35,7 +37,8 @@ class AlertForm:
         self._text("name", "Name", placeholder="Validation loss too high", max_chars=100)
         if self.draft["kind"] not in KINDS:
             self.draft["kind"] = "compare"
-        self._about()
+        if self.about:
+            self._about()
         self._choice("kind", "When", list(KINDS), KINDS)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             _CONDITION_FIELDS[self.draft["kind"]](self)

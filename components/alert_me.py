@@ -23,7 +23,7 @@ def show(run: Run) -> None:
         width="content",
     ):
         with trouble.shown():
-            AlertForm(form, None, _first(run)).show(_saved)
+            AlertForm(form, None, _first(run), about=False).show(_saved)
         st.page_link("alerts.py", label="All alerts", icon=":material/notifications:")
 
 

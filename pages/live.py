@@ -22,8 +22,9 @@ if run is not None:
     with trouble.shown():
         status = run.state().status
         run_watch.header(run, status)
-        report_button.show(store, [run.id], "live.report")
-        alert_me.show(run)
+        with st.container(horizontal=True, gap="small"):
+            report_button.show(store, [run.id], "live.report")
+            alert_me.show(run)
         run_tabs.show(run, status)
     with st.container(width=420):
         run_picker.pick(run_picker.known(store), run.id)
