@@ -103,7 +103,7 @@ def _named(metrics: Sequence[str]) -> str:
 
 
 def _offer(source: Source, columns: Columns, found: Sequence[Preview], again: bool) -> None:
-    whole = sum(not row.problem for row in found)
+    whole = sum(row.points > 0 and not row.problem for row in found)
     runs = "1 run" if whole == 1 else f"{whole:,} runs"
     if st.button(
         f"Import {runs}",

@@ -34,7 +34,7 @@ class Outcome:
     """What became of one run that was found."""
 
     title: str
-    kind: Literal["imported", "known", "changed", "refused"]
+    kind: Literal["imported", "known", "changed", "empty", "refused"]
     text: str
     """A sentence about it."""
     run_id: str | None = None
@@ -95,7 +95,7 @@ def _bring_in_one(
     facts = _staged(found, folder)
     counts = settle(folder)
     if not counts:
-        raise Unreadable(found.title, "it has no numbers to import")
+        return Outcome(found.title, "empty", "It has no numbers, so nothing was imported.")
     content = _digest(folder)
     imported = _imported(source, found, facts, content)
     title = imported.original_name or found.title

@@ -1,7 +1,6 @@
 """Files of records with checksums, as TensorBoard keeps its events in; read and written.
 
-A record is its length (8 bytes), the checksum of the length, the bytes, and their checksum. The
-checksums of many records of one length are computed at once, which takes a fraction of the time.
+A record is its length (8 bytes), the checksum of the length, the bytes, and their checksum.
 """
 
 from __future__ import annotations
@@ -10,39 +9,28 @@ import os
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.exchange.crc32c import checksums
 from engine.exchange.foreign import Unreadable
 
-_HEADER, _CHECKSUM = struct.Struct("<QI"), struct.Struct("<I")
-_AROUND = _HEADER.size + _CHECKSUM.size
+_LENGTH, _CHECKSUM = struct.Struct("<Q"), struct.Struct("<I")
+_HEAD = _LENGTH.size + _CHECKSUM.size
+_AROUND = _HEAD + _CHECKSUM.size
 _CHUNK = 4 * 1024**2
-LARGEST = 512 * 1024**2
+LARGEST = 256 * 1024**2
 """Bytes of one record; a longer one is taken for damage."""
-_POLYNOMIAL = 0x82F63B78
-_MASK = 0xA282EAD8
 
 
-def _table() -> NDArray[np.uint32]:
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = (table >> np.uint32(1)) ^ (table & np.uint32(1)) * np.uint32(_POLYNOMIAL)
-    return table
+class _Batch(NamedTuple):
+    """Whole records that lie one after the other, with what stands around them."""
 
-
-_TABLE = _table()
-
-
-def checksums(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """The masked CRC-32C of each row."""
-    crc = np.full(len(rows), 0xFFFFFFFF, np.uint32)
-    for column in np.ascontiguousarray(rows.T):
-        crc = _TABLE[(crc ^ column) & np.uint32(0xFF)] ^ (crc >> np.uint32(8))
-    crc = ~crc
-    return ((crc >> np.uint32(15)) | (crc << np.uint32(17))) + np.uint32(_MASK)
+    heads: list[bytes]
+    records: list[bytes]
+    tails: list[bytes]
+    size: int
 
 
 class Records:
@@ -58,53 +46,49 @@ class Records:
             size = os.fstat(file.fileno()).st_size
             at = 0
             while at < size:
-                batch, behind = self._batch(file, at, size)
-                if batch:
-                    self._check(batch, at)
-                    yield [record for _, record, _ in batch]
-                if behind == at:
+                batch = self._batch(file, at, size)
+                if not batch.records:
+                    self._check_head(file, at)
                     self.torn_at = at
                     return
-                at = behind
+                self._check(batch, at)
+                yield batch.records
+                at += batch.size
 
-    def _batch(self, file: BinaryIO, at: int, size: int) -> tuple[list[_Framed], int]:
-        """The whole records in a chunk from `at` on, and where the next one begins."""
+    def _batch(self, file: BinaryIO, at: int, size: int) -> _Batch:
+        """The whole records in a chunk from `at` on; none where the file ends before."""
         file.seek(at)
         data = file.read(_CHUNK)
-        wanted = self._length(data, 0, at) + _AROUND if len(data) >= _HEADER.size else 0
-        if wanted > len(data) and at + wanted <= size:
+        wanted = _size_of(data, 0)
+        if len(data) < wanted <= min(size - at, LARGEST + _AROUND):
             data += file.read(wanted - len(data))
-        batch: list[_Framed] = []
-        behind = 0
-        while behind + _HEADER.size <= len(data):
-            length = self._length(data, behind, at)
-            end = behind + _AROUND + length
-            if end > len(data):
-                break
-            begin = behind + _HEADER.size
-            batch.append((data[behind:begin], data[begin : end - 4], data[end - 4 : end]))
-            behind = end
-        return batch, at + behind
+        batch = _Batch([], [], [], 0)
+        begin = 0
+        while (end := begin + _size_of(data, begin)) <= len(data):
+            batch.heads.append(data[begin : begin + _HEAD])
+            batch.records.append(data[begin + _HEAD : end - _CHECKSUM.size])
+            batch.tails.append(data[end - _CHECKSUM.size : end])
+            begin = end
+        return batch._replace(size=begin)
 
-    def _length(self, data: bytes, offset: int, at: int) -> int:
-        length: int = _HEADER.unpack_from(data, offset)[0]
-        if length > LARGEST:
-            raise self._damaged(at + offset)
-        return length
-
-    def _check(self, batch: Sequence[_Framed], at: int) -> None:
-        heads = np.frombuffer(b"".join(head for head, _, _ in batch), np.uint8).reshape(-1, 12)
-        wrong = checksums(heads[:, :8]) != np.ascontiguousarray(heads[:, 8:]).view("<u4").ravel()
-        lengths = np.array([len(record) for _, record, _ in batch])
-        tails = np.frombuffer(b"".join(tail for _, _, tail in batch), "<u4")
-        for length in np.unique(lengths):
-            rows = np.flatnonzero(lengths == length).tolist()
-            joined = b"".join(batch[row][1] for row in rows)
-            found = checksums(np.frombuffer(joined, np.uint8).reshape(len(rows), int(length)))
-            wrong[rows] |= found != tails[rows]
+    def _check(self, batch: _Batch, at: int) -> None:
+        heads = np.frombuffer(b"".join(head[_LENGTH.size :] for head in batch.heads), "<u4")
+        wrong = checksums([head[: _LENGTH.size] for head in batch.heads]) != heads
+        wrong |= checksums(batch.records) != np.frombuffer(b"".join(batch.tails), "<u4")
         if wrong.any():
-            first = int(np.argmax(wrong))
-            raise self._damaged(at + int((lengths[:first] + _AROUND).sum()))
+            before = batch.records[: int(np.argmax(wrong))]
+            raise self._damaged(at + sum(len(record) + _AROUND for record in before))
+
+    def _check_head(self, file: BinaryIO, at: int) -> None:
+        """Tell damage from a record whose end was not written: that one's length is right."""
+        file.seek(at)
+        head = file.read(_HEAD)
+        if len(head) == _HEAD:
+            right = (
+                checksums([head[: _LENGTH.size]])[0] == _CHECKSUM.unpack(head[_LENGTH.size :])[0]
+            )
+            if not right or _size_of(head, 0) > LARGEST + _AROUND:
+                raise self._damaged(at)
 
     def _damaged(self, at: int) -> Unreadable:
         return Unreadable(
@@ -114,20 +98,20 @@ class Records:
         )
 
 
-_Framed = tuple[bytes, bytes, bytes]
+def _size_of(data: bytes, begin: int) -> int:
+    """Bytes of the record that begins there, with what stands around it."""
+    if begin + _HEAD > len(data):
+        return _AROUND
+    length: int = _LENGTH.unpack_from(data, begin)[0]
+    return length + _AROUND
 
 
 def framed(records: Sequence[bytes]) -> bytes:
     """The bytes of a file with these records."""
-    lengths = np.array([len(record) for record in records], "<u8")
-    heads = checksums(np.ascontiguousarray(lengths).view(np.uint8).reshape(-1, 8))
-    tails = np.empty(len(records), np.uint32)
-    for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length).tolist()
-        joined = b"".join(records[row] for row in rows)
-        tails[rows] = checksums(np.frombuffer(joined, np.uint8).reshape(len(rows), int(length)))
-    parts = zip(lengths.tolist(), heads.tolist(), records, tails.tolist(), strict=True)
+    lengths = [_LENGTH.pack(len(record)) for record in records]
+    heads, tails = checksums(lengths).tolist(), checksums(records).tolist()
+    parts = zip(lengths, heads, records, tails, strict=True)
     return b"".join(
-        _HEADER.pack(length, head) + record + _CHECKSUM.pack(tail)
+        length + _CHECKSUM.pack(head) + record + _CHECKSUM.pack(tail)
         for length, head, record, tail in parts
     )
