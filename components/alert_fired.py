@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components import session
+from components import session, trouble
 from components.durations import shown_age
 from components.plain_text import as_markdown
 from components.run_picker import PARAMETER
 from engine.alerting.journal import Fired, Journal
 
 MOST = 50
+_REFRESH_S = 5.0
 READ = 500
 """Of the newest alerts, so many tell when each rule last fired."""
 
@@ -23,8 +24,14 @@ def recent() -> Sequence[Fired]:
     return Journal(session.store().root).newest(READ)
 
 
-def show(fired: Sequence[Fired]) -> None:
-    """Draw the newest ones."""
+@st.fragment(run_every=_REFRESH_S)
+def show() -> None:
+    """Draw the newest ones, and keep them fresh."""
+    with trouble.shown():
+        _list(recent())
+
+
+def _list(fired: Sequence[Fired]) -> None:
     if not fired:
         st.caption("Nothing has fired yet. What happened before a rule was made is not judged.")
         return

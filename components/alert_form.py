@@ -112,7 +112,9 @@ class AlertForm:
             )
             self._complaints("webhook")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            self._number("cooldown_min", "Then silent for (minutes)", step=5.0, width=220)
+            self._number(
+                "cooldown_min", "Then silent for (minutes)", step=5.0, format="%g", width=220
+            )
             self.draft["once"] = st.checkbox("Once for each run", key=self._key("once"))
         self._complaints("cooldown_min")
 

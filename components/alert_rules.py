@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from components import alert_state, session, trouble
+from components import alert_fired, alert_state, session, trouble
 from components.alert_form import AlertForm
 from components.durations import shown_age
 from components.plain_text import as_markdown
@@ -18,6 +18,7 @@ from engine.alerting.rule_book import RuleBook, masked
 from engine.alerting.webhook import NotDelivered, is_slack, local_hosts, message_of, post
 from engine.alerting.words import condition_words
 
+_REFRESH_S = 5.0
 _CHANNELS = {"app": "in the app", "browser": "as a notification", "webhook": "to {address}"}
 _OUTCOMES = {
     "delivered": "delivered",
@@ -26,8 +27,21 @@ _OUTCOMES = {
 }
 
 
-def show(recent: Sequence[Fired]) -> None:
-    """Draw the rules and, where one is added or edited, its form; `recent` has fired."""
+def show() -> None:
+    """Draw the rules and, where one is added or edited, its form; what they do is kept fresh."""
+    edited = alert_state.edited()
+
+    @st.fragment(run_every=_REFRESH_S if edited is None else None)  # nobody is typing
+    def _rules() -> None:
+        if alert_state.edited() != edited:
+            st.rerun()
+        with trouble.shown():
+            _list(alert_fired.recent())
+
+    _rules()
+
+
+def _list(recent: Sequence[Fired]) -> None:
     book = RuleBook(session.store().root)
     rules, sent = book.rules(), deliveries(session.store().root)
     edited = alert_state.edited()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 import time
@@ -19,6 +20,7 @@ from engine.alerting.judges import Crossing, Judge, Points, judge_of
 from engine.alerting.memory import MetricMemory, RunMemory
 from engine.alerting.rule import Becomes, Compare, Measured, Rule, Silent
 from engine.alerting.words import measured_text, silent_text, status_text
+from engine.errors import DamagedRun
 from engine.runs.run import Run
 from engine.runs.series import Cursor, file_stem
 from engine.runs.state import RunState
@@ -178,8 +180,7 @@ def is_pattern(metric: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    signs = {"*": ".*", "?": "."}
-    return re.compile("".join(signs.get(char) or re.escape(char) for char in pattern), re.DOTALL)
+    return re.compile(fnmatch.translate(pattern.replace("[", "[[]")))  # many stars cost it little
 
 
 def bound_of(condition: Measured, found: Crossing) -> float | None:
@@ -194,10 +195,18 @@ def _about(seen: Seen, rule: Rule, key: str) -> dict[str, Any]:
         "revision": rule.revision,
         "name": rule.name,
         "run": seen.run.id,
-        "run_name": seen.run.name,
+        "run_name": _name_of(seen.run),
         "found_at": seen.now,
         "channels": rule.channels,
     }
+
+
+def _name_of(run: Run) -> str:
+    """The name to show; damaged labels are no reason to say nothing."""
+    try:
+        return run.name
+    except DamagedRun:
+        return run.id
 
 
 def _size_of(run: Run, metric: str) -> int:

@@ -50,10 +50,13 @@ class Watcher:
         self._since = _number_in(self._watched_until)
         self._runs: dict[str, tuple[Run, RunMemory]] = {}
         self._states: dict[str, int] = {}
+        self._said: dict[str, str] = {}
         self._all_at = self._kept_at = -_ALL_EVERY_S
 
     def tick(self) -> list[Fired]:
         """Judge what is new everywhere; the alerts that it made.
+
+        What goes wrong with one run does not hinder the others; it is tried again.
 
         Raises:
             EngineError: when the rules cannot be read.
@@ -95,8 +98,18 @@ class Watcher:
                 yield fired
             memory.forget_all_but(rules)
         except EngineError as error:  # deleted or damaged: the others are watched on
-            _log.info("not watched for alerts: %s", error)
+            self._say(run_id, f"not watched for alerts: {error}")
             self._runs.pop(run_id, None)
+        except OSError as error:  # what it had to tell is judged and told again
+            self._say(run_id, f"alerts of run {run_id} wait: {error}")
+        else:
+            self._said.pop(run_id, None)
+
+    def _say(self, run_id: str, trouble: str) -> None:
+        """Once, and not every second."""
+        if self._said.get(run_id) != trouble:
+            self._said[run_id] = trouble
+            _log.warning("%s", trouble)
 
     def _opened(self, run_id: str) -> tuple[Run, RunMemory]:
         opened = self._store.open(run_id), self._files.read(run_id)

@@ -11,7 +11,7 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -38,11 +38,11 @@ class NotDelivered(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Where to connect to: exactly the address that was looked at."""
+    """Where to connect to: exactly the addresses that were looked at."""
 
     host: str
     port: int
-    address: str
+    addresses: tuple[str, ...]
     path: str
     secure: bool
 
@@ -138,27 +138,37 @@ def _resolved(parts: SplitResult, allowed: frozenset[str]) -> _Target:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise NotDelivered(f"The host {host} was not found.", final=False) from None
-    addresses: Sequence[str] = [str(entry[4][0]) for entry in found]
+    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     if host not in allowed and not all(_is_public(address) for address in addresses):
         reason = f"{host} is not public, so nothing is sent there. {_remedy(host)}"
         raise NotDelivered(reason, final=True)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return _Target(host, port, addresses[0], path, secure)
+    return _Target(host, port, addresses, path, secure)
 
 
 class _Connection(http.client.HTTPConnection):
-    """Connects to the address that was checked, whatever the name leads to by now."""
+    """Connects to an address that was checked, whatever the name leads to by now."""
 
     def __init__(self, target: _Target) -> None:
         super().__init__(target.host, target.port, timeout=_CONNECT_S)
         self._target = target
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._target.address, self.port), timeout=_CONNECT_S)
-        self.sock = plain
+        self.sock = plain = self._connected()
         if self._target.secure:
-            context = ssl.create_default_context()
-            self.sock = context.wrap_socket(plain, server_hostname=self._target.host)
+            secure = ssl.create_default_context().wrap_socket(
+                plain, server_hostname=self._target.host, do_handshake_on_connect=False
+            )
+            self.sock = secure  # before the handshake, so that it can be hung up on
+            secure.do_handshake()
+
+    def _connected(self) -> socket.socket:
+        """A connection to the first address that answers."""
+        *others, last = self._target.addresses
+        for address in others:
+            with contextlib.suppress(OSError):
+                return socket.create_connection((address, self.port), timeout=_CONNECT_S)
+        return socket.create_connection((last, self.port), timeout=_CONNECT_S)
 
 
 def _send(target: _Target, body: bytes) -> int:
@@ -184,7 +194,7 @@ def _hang_up(connection: http.client.HTTPConnection, hung_up: threading.Event) -
     hung_up.set()
     if connection.sock is not None:
         with contextlib.suppress(OSError):  # it has ended by itself just now
-            connection.sock.shutdown(socket.SHUT_RDWR)
+            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)  # also in a handshake
 
 
 def _is_number(host: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.alerting import journal
 from engine.alerting.judges import Points, judge_of
 from engine.alerting.rule import Compare, NoImprovement, NotFinite
 from engine.runs.store import RunStore
@@ -313,6 +314,31 @@ def test_a_run_that_is_deleted_does_not_hinder_the_others(bench):
     bench.run.folder.rename(bench.store.trash_folder / bench.run.id)
     bench.log([3], run=other)
     assert bench.tick() == [1]
+
+
+def test_a_run_that_cannot_be_read_does_not_hinder_the_others(bench, caplog):
+    bench.rule({"kind": "not-finite", "metric": "*"})
+    other = bench.live()
+    broken = sorted([bench.run, other], key=lambda run: run.id)
+    (broken[0].metrics_folder / f"{'a' * 180}~0123456789abcdef.bin").write_bytes(b"")
+    bench.log([NAN], run=broken[1])
+    assert bench.tick() == [1]
+    bench.tick()
+    assert caplog.text.count(f"alerts of run {broken[0].id} wait") == 1
+
+
+def test_on_a_full_disk_an_alert_waits(bench, monkeypatch):
+    bench.rule(ABOVE_2)
+    bench.log([1, 3, 1])
+    append = journal.append_line
+
+    def full(path, document):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(journal, "append_line", full)
+    assert bench.tick() == []
+    monkeypatch.setattr(journal, "append_line", append)
+    assert bench.tick() == [2]
 
 
 # -- which runs, which metrics, how often ----------------------------------------------------------

@@ -132,6 +132,12 @@ def test_a_port_on_which_nobody_listens_is_tried_again():
     assert not refusal.value.final
 
 
+def test_a_server_without_a_certificate_is_sent_nothing(receiver):
+    with pytest.raises(NotDelivered, match="did not answer"):
+        post(receiver.url.replace("http:", "https:"), {}, LOCAL)
+    assert receiver.got == []
+
+
 # -- where nothing is ever sent --------------------------------------------------------------------
 
 
@@ -177,8 +183,8 @@ def test_a_public_name_that_leads_inside_is_refused(monkeypatch, addresses):
     assert refusal.value.final
 
 
-def test_the_connection_goes_to_the_very_address_that_was_checked(monkeypatch):
-    resolving(monkeypatch, "93.184.216.34")
+def test_the_connection_goes_to_the_very_addresses_that_were_checked(monkeypatch):
+    resolving(monkeypatch, "93.184.216.34", "93.184.216.35")
     asked = []
 
     def connect(address, timeout):
@@ -188,7 +194,7 @@ def test_the_connection_goes_to_the_very_address_that_was_checked(monkeypatch):
     monkeypatch.setattr(socket, "create_connection", connect)
     with pytest.raises(NotDelivered, match="hooks.example did not answer"):
         post("https://hooks.example/x", {}, frozenset())
-    assert asked == [("93.184.216.34", 443)]
+    assert asked == [("93.184.216.34", 443), ("93.184.216.35", 443)]
 
 
 def test_hosts_inside_are_allowed_by_name_only(monkeypatch, receiver):
