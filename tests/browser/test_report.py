@@ -95,3 +95,17 @@ def test_the_page_prints_on_a4_with_its_charts(opened):
     assert 2 <= len(document.pages) <= 6
     for said in ("Learning rate", "training.optimizer.lr", "A <b>spike</b>."):
         assert said in words
+
+
+def test_the_live_page_hands_out_reports_that_are_made_on_the_click(
+    page, app_url, runs_folder, tmp_path
+):
+    run = fabricate.run_of(RunStore(runs_folder), fabricate.IMAGES)
+    page.goto(f"{app_url}/live?run={run.id}")
+    page.get_by_role("button", name="Report").click()
+    for label, ending, begin in (("HTML", "html", b"<!doctype"), ("PDF", "pdf", b"%PDF-")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=label).click()
+        assert download.value.suggested_filename == f"digits-vit-{run.id}.{ending}"
+        download.value.save_as(tmp_path / "report")
+        assert (tmp_path / "report").read_bytes().startswith(begin)

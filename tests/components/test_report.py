@@ -307,7 +307,7 @@ def test_the_command_line_writes_a_report(run, store, tmp_path):
     assert "RUN_ID: no such run in" in unknown.stderr
 
 
-def test_a_million_steps_of_three_metrics_take_a_few_seconds(run, tmp_path):
+def test_a_million_steps_lose_no_spike_and_fit_into_six_megabytes(run, tmp_path):
     values = np.random.default_rng(0).normal(size=1_000_000).cumsum()
     values[123_456] = 1e6
     for metric in ("train/loss", "optim/grad_norm", "speed/step_ms"):
