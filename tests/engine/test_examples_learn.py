@@ -55,8 +55,8 @@ def baseline_of(source: str) -> RunSpec:
 @pytest.mark.parametrize(
     ("spec", "steps", "metric", "least"),
     [
-        (EXAMPLES["python-highlighter"].spec, 200, "val/accuracy", 0.8),
-        (EXAMPLES["masked-docs"].spec, 150, "val/accuracy", 0.38),
+        (EXAMPLES["python-highlighter"].spec, 100, "val/accuracy", 0.8),
+        (EXAMPLES["masked-docs"].spec, 100, "val/accuracy", 0.33),
         (EXAMPLES["restore-text"].spec, 400, "val/chrf", 0.4),
         (EXAMPLES["cancer-table"].spec, 150, "val/accuracy", 0.96),
         (EXAMPLES["diabetes-table"].spec, 150, "val/r2", 0.4),

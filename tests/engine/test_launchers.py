@@ -166,13 +166,12 @@ class TestProcessLauncher(LauncherContract):
         run.request("stop")
         wait_for(run, "stopped")
 
-    @pytest.mark.parametrize("delay_s", [0.0, 0.11, 0.37])
     def test_killed_at_any_moment_and_resumed_it_ends_with_the_same_bits(
-        self, store: RunStore, tmp_path: Path, delay_s: float
+        self, store: RunStore, tmp_path: Path
     ) -> None:
         slow = spec(600, checkpointing={"every_steps": 7}, evaluation={"every_steps": 50})
         run = self.begun(store, slow)
-        for further in (20, 40):
+        for further, delay_s in ((20, 0.0), (40, 0.11), (60, 0.37)):
             wait(run, lambda: run.is_owned() and run.state().step > further)  # noqa: B023
             time.sleep(delay_s)
             os.kill(run.state().pid or 0, signal.SIGKILL)
@@ -185,7 +184,7 @@ class TestProcessLauncher(LauncherContract):
         wait_for(run, "completed")
         train_spec(slow, tmp_path / "reference")
         other = RunStore(tmp_path / "reference")
-        assert run.state().attempt > 1
+        assert run.state().attempt == 4
         assert_same_bits(run, other.open(other.list()[0].id))
 
 
