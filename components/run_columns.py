@@ -63,7 +63,6 @@ _HELP = {
     "reason": "Why it ended or waits, or what is wrong with its folder.",
 }
 _WIDTHS = {"status": 90, "evaluation.monitor": 100, "trained_s": 80, "origin.run_id": 130}
-_WHOLE = "%d"
 
 Config = Any
 Cells = Callable[[Sequence[Fact]], "pd.Series[Any]"]
@@ -71,13 +70,12 @@ Cells = Callable[[Sequence[Fact]], "pd.Series[Any]"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: what it is called, what each run has in it, and how the table draws it."""
+    """One column: what it is called, what each run has in it, and of what kind that is."""
 
     name: str
     title: str
     read: Callable[[Entry], Fact]
-    cells: Cells
-    config: Config
+    kind: str = ""
 
 
 def title_of(name: str) -> str:
@@ -104,8 +102,9 @@ def columns_of(names: Sequence[str], language: Language) -> tuple[list[Column], 
             continue
         if title == NAME or title in found:
             title = f"{whole} (metric)"
-        kind = "number" if term.extreme else language.names.kind(term.name)
-        found[title] = Column(whole, title, read, *_drawn(whole, title, kind or ""))
+        always = term.extreme or whole == "progress"
+        kind = "number" if always else language.names.kind(term.name)
+        found[title] = Column(whole, title, read, kind or "")
     return list(found.values()), wrong
 
 
@@ -122,40 +121,37 @@ def frame(entries: Sequence[Entry], columns: Sequence[Column]) -> pd.DataFrame:
         facts = [column.read(entry) for entry in entries]
         if column.name == "origin.run_id":
             facts = [names.get(str(fact), fact) for fact in facts]
-        cells[column.title] = column.cells(facts)
+        cells[column.title] = _CELLS.get(column.kind, _texts)(facts)
     return pd.DataFrame(cells)
 
 
 def configuration(columns: Sequence[Column]) -> Mapping[str, Config]:
     """How the table draws each column."""
     name = st.column_config.TextColumn(width=170, pinned=True)
-    return {NAME: name, **{column.title: column.config for column in columns}}
+    return {NAME: name, **{column.title: _config(column) for column in columns}}
 
 
-def _drawn(name: str, title: str, kind: str) -> tuple[Cells, Config]:
-    hint, width = _HELP.get(name, name if name != title else None), _WIDTHS.get(name, 110)
+def _config(column: Column) -> Config:
+    name = column.name
+    hint, width = _HELP.get(name, name if name != column.title else None), _WIDTHS.get(name, 110)
     config = st.column_config
-    match kind:
+    match column.kind:
         case _ if name == "progress":
-            bar = config.ProgressColumn(width=110, format="%.0f%%", min_value=0, max_value=100)
-            return numbers, bar
+            return config.ProgressColumn(width=110, format="%.0f%%", min_value=0, max_value=100)
         case "number":
-            return numbers, config.NumberColumn(format="%.6g", width=90, help=hint)
-        case "duration":
-            return _durations, config.TextColumn(width=width, help=hint)
+            return config.NumberColumn(format="%.6g", width=90, help=hint)
         case "time":
-            zone = st.context.timezone
-            form = "YYYY-MM-DD HH:mm"
-            return _times, config.DatetimeColumn(format=form, timezone=zone, width=130, help=hint)
+            zone, form = st.context.timezone, "YYYY-MM-DD HH:mm"
+            return config.DatetimeColumn(format=form, timezone=zone, width=130, help=hint)
         case "switch":
-            return _switches, config.CheckboxColumn(width=90, help=hint)
+            return config.CheckboxColumn(width=90, help=hint)
         case "list":
-            return _lists, config.ListColumn(width=130, help=hint)
+            return config.ListColumn(width=130, help=hint)
         case _:
-            return _texts, config.TextColumn(width=width, help=hint)
+            return config.TextColumn(width=width, help=hint)
 
 
-def numbers(facts: Sequence[Fact]) -> pd.Series[Any]:
+def _numbers(facts: Sequence[Fact]) -> pd.Series[Any]:
     """Numbers among which NaN is a value; only what is not known is a gap."""
     values = [float(fact) if isinstance(fact, int | float) else None for fact in facts]
     return pd.Series(pd.array(pa.array(values, pa.float64(), from_pandas=False), _FLOATS))
@@ -190,3 +186,11 @@ def _text(fact: Fact) -> str | None:
 
 
 _FLOATS = pd.ArrowDtype(pa.float64())
+_CELLS: Mapping[str, Cells] = {
+    "number": _numbers,
+    "duration": _durations,
+    "time": _times,
+    "switch": _switches,
+    "list": _lists,
+}
+"""What the cells of each kind are; those of others are texts."""

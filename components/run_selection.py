@@ -29,7 +29,8 @@ def chosen() -> list[Entry]:
     wanted = set(session.chosen_runs())
     if not wanted:
         return []
-    return [entry for entry in session.store().index.entries() if entry.id in wanted]
+    index = session.store().index
+    return [entry for entry in index.latest or index.entries() if entry.id in wanted]
 
 
 def summaries(entries: Sequence[Entry], most: int) -> list[RunSummary]:

@@ -65,6 +65,11 @@ class RunIndex:
                 self._look(math.inf if within_s is None else time.monotonic() + within_s)
             return self._entries
 
+    @property
+    def latest(self) -> Sequence[Entry]:
+        """All runs as they were when somebody last looked; nothing is looked at again."""
+        return self._entries
+
     def entry(self, run_id: str) -> Entry | None:
         """One run as it was when all runs were last looked at; None when it was not there."""
         kept = self._known.get(run_id)
