@@ -16,11 +16,13 @@ ALL = (
     "examples",
     "runs_table",
     "charts",
+    "viewers",
     "memory",
     "compiled",
     "checkpoints",
     "training",
     "loggers",
+    "readers",
 )
 """Last those that import other projects' packages."""
 
