@@ -82,7 +82,7 @@ def _draw(rule: Rule, book: RuleBook, fired: Sequence[Fired], sent: Mapping[str,
 def _buttons(rule: Rule) -> None:
     key = f"alerts.enabled.{rule.id}"
     st.session_state[key] = rule.enabled  # another tab may have changed it
-    st.toggle("On", key=key, on_change=_switch, args=(rule,))
+    st.toggle("On", key=key, on_change=_switch, args=(rule.id,))
     if "webhook" in rule.channels:
         st.button("Send a test", key=f"alerts.test.{rule.id}", on_click=_send_test, args=(rule,))
     st.button(
@@ -162,10 +162,10 @@ def _send_test(rule: Rule) -> None:
         alert_state.remember_test(rule.id, True, f"The test arrived (status {status}).")
 
 
-def _switch(rule: Rule) -> None:
-    enabled = bool(st.session_state[f"alerts.enabled.{rule.id}"])
+def _switch(rule_id: str) -> None:
+    enabled = bool(st.session_state[f"alerts.enabled.{rule_id}"])
     with trouble.shown():
-        RuleBook(session.store().root).put(rule.model_copy(update={"enabled": enabled}))
+        RuleBook(session.store().root).switch(rule_id, enabled)
 
 
 def _remove(rule_id: str) -> None:

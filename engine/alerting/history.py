@@ -38,18 +38,19 @@ class History:
         """Whether an alert is a new one, and its rule is not resting."""
         if key in self._ids:
             return False
-        before = self._of[rule.id, run_id]
-        if rule.once and any(fired.revision == rule.revision for fired in before):
+        before = self._before(rule, run_id)
+        if rule.once and before:
             return False
-        return all(abs(time - fired.time) >= 60 * rule.cooldown_min for fired in before)
+        return not any(abs(time - fired.time) < 60 * rule.cooldown_min for fired in before)
 
     def steps(self, rule: Rule, run_id: str, metric: str) -> list[int]:
         """Where a rule, as it now is, has fired on a metric of a run."""
-        return [
-            fired.step
-            for fired in self._of[rule.id, run_id]
-            if (fired.revision, fired.metric) == (rule.revision, metric)
-        ]
+        return [fired.step for fired in self._before(rule, run_id) if fired.metric == metric]
+
+    def _before(self, rule: Rule, run_id: str) -> list[Fired]:
+        """What a rule, as it now is, has told of a run."""
+        known = self._of.get((rule.id, run_id), ())
+        return [fired for fired in known if fired.revision == rule.revision]
 
     def _note(self, fired: Fired) -> None:
         if fired.id not in self._ids:

@@ -109,7 +109,7 @@ class Looker:
         begun = known.redone_from
         if begun is None or found.step > known.redone_to:
             return False
-        before = self.history.steps(rule, run.id, metric)
+        before = self.history.steps(rule, run.id, _shown(metric))
         if found.step > begun and known.absorbed < sum(
             begun < step <= known.redone_to for step in before
         ):
@@ -124,12 +124,12 @@ class Looker:
         if self.history.allows(rule, seen.run.id, key, found.time):
             yield Fired(
                 **_about(seen, rule, key),
-                metric=metric,
+                metric=_shown(metric),
                 value=found.value,
                 bound=bound_of(condition, found),
                 step=found.step,
                 time=found.time,
-                text=measured_text(condition, metric, found),
+                text=measured_text(condition, _shown(metric), found),
             )
 
     # -- what is not a point -------------------------------------------------------------------
@@ -199,6 +199,11 @@ def _about(seen: Seen, rule: Rule, key: str) -> dict[str, Any]:
         "found_at": seen.now,
         "channels": rule.channels,
     }
+
+
+def _shown(metric: str) -> str:
+    """The name without halves of characters, which no screen and no JSON takes."""
+    return metric.encode("utf-8", "replace").decode()
 
 
 def _name_of(run: Run) -> str:

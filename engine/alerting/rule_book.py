@@ -77,10 +77,15 @@ class RuleBook:
                 raise BadInput([Problem("webhook", "an address is needed", remedy="Fill it in.")])
             kept = self._stamped(rule, before)
             others = [kept if known.id == kept.id else known for known in rules]
-            if webhook:
-                self._write_webhooks({**addresses, kept.id: webhook})
+            self._keep_address(addresses, kept, webhook)
             self._write(others if before is not None else [*rules, kept])
         return kept
+
+    def switch(self, rule_id: str, enabled: bool) -> None:
+        """Switch a rule on or off, whatever else was changed about it meanwhile."""
+        for rule in self.rules():
+            if rule.id == rule_id:
+                self.put(with_changes(rule, {"enabled": enabled}))
 
     def remove(self, rule_id: str) -> None:
         """Take a rule out, and its webhook address; one that is gone already is no error."""
@@ -93,6 +98,16 @@ class RuleBook:
     def webhook(self, rule_id: str) -> str | None:
         """The address to which a rule sends. It may hold a secret: show it only `masked`."""
         return _read_object(self._webhooks).get(rule_id)
+
+    def _keep_address(self, addresses: dict[str, Any], rule: Rule, webhook: str | None) -> None:
+        """A rule that sends nothing keeps no secret."""
+        wanted = dict(addresses)
+        if "webhook" not in rule.channels:
+            wanted.pop(rule.id, None)
+        elif webhook:
+            wanted[rule.id] = webhook
+        if wanted != addresses:
+            self._write_webhooks(wanted)
 
     def _stamped(self, rule: Rule, before: Rule | None) -> Rule:
         if before is None:

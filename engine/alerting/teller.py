@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from engine.runs.files import write_whole
 from engine.runs.store import RunStore
 
 _log = logging.getLogger(__name__)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Teller:
@@ -49,7 +51,12 @@ class Teller:
             return
         text = f"{fired.name}: {fired.text}"
         about = {"alert": fired.name, "rule": fired.rule, "metric": fired.metric}
-        run.add_event("alert", text, id=fired.id, step=fired.step, **about)
+        try:
+            run.add_event("alert", text, id=fired.id, step=fired.step, **about)
+        except OSError as error:
+            if error.errno in _FULL:
+                raise
+            _log.warning("an alert is only in the journal: %s", error)  # a folder of others', say
 
 
 def _offset_in(path: Path) -> int:

@@ -8,6 +8,7 @@ from engine.alerting.judges import Crossing
 from engine.alerting.rule import Becomes, Compare, Condition, Measured, NoImprovement, NotFinite
 from engine.runs.state import RunState
 
+_LONGEST_REASON = 500
 _SIDES = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}
 
 
@@ -31,7 +32,8 @@ def silent_text(metric: str | None, silent_s: float, step: int) -> str:
 
 def status_text(state: RunState) -> str:
     """How the run ended, and why."""
-    why = f": {state.reason}" if state.reason else ""
+    reason = state.reason[:_LONGEST_REASON]
+    why = f": {reason}" if reason else ""
     return f"The run {_ENDINGS[state.status]} at step {state.step:,}{why}".rstrip(".") + "."
 
 

@@ -64,6 +64,22 @@ def test_an_edited_rule_keeps_its_address_and_a_removed_one_leaves_none(root):
     assert book.webhook(kept.id) is None
 
 
+def test_a_rule_that_sends_nothing_any_more_keeps_no_secret(root):
+    book = RuleBook(root)
+    kept = book.put(rule(channels=["webhook"]), "https://example.com/x")
+    book.put(kept.model_copy(update={"channels": ("app",)}))
+    assert "example" not in (root / ".alerts" / "webhooks.json").read_text()
+
+
+def test_a_switch_takes_back_nothing_that_another_tab_has_changed(root):
+    one, other = RuleBook(root), RuleBook(root)
+    kept = one.put(rule())
+    other.put(kept.model_copy(update={"name": "renamed"}))
+    one.switch(kept.id, False)
+    (found,) = one.rules()
+    assert (found.name, found.enabled) == ("renamed", False)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from engine.alerting import journal
 from engine.alerting.judges import Points, judge_of
 from engine.alerting.rule import Compare, NoImprovement, NotFinite
+from engine.runs.run import Run
 from engine.runs.store import RunStore
 from tests.engine.alerting_runs import Bench
 
@@ -325,6 +326,41 @@ def test_a_run_that_cannot_be_read_does_not_hinder_the_others(bench, caplog):
     assert bench.tick() == [1]
     bench.tick()
     assert caplog.text.count(f"alerts of run {broken[0].id} wait") == 1
+
+
+def test_a_metric_with_half_a_character_in_its_name_is_told_with_what_can_be_shown(bench):
+    bench.rule({"kind": "not-finite", "metric": "*"})
+    bench.log([NAN], metric="odd/\ud800")
+    assert bench.tick() == [1]
+    assert bench.alerts()[0]["metric"] == "odd/?"
+
+
+def test_garbage_in_a_metric_file_does_not_end_the_watch(bench):
+    bench.rule(ABOVE_2)
+    bench.rule({"kind": "no-improvement", "metric": "val/loss", "amount": 3, "unit": "minutes"})
+    path = bench.run.metrics_folder / "val%2floss.bin"
+    path.write_bytes(np.random.default_rng(0).bytes(24 * 500 + 7))
+    bench.tick()
+    other = bench.live()
+    bench.log([3], run=other)
+    assert 1 in bench.tick()
+
+
+def test_a_run_folder_that_takes_no_event_holds_up_no_other(bench, monkeypatch):
+    bench.rule(ABOVE_2)
+    other = bench.live()
+    add_event = Run.add_event
+
+    def refuse(run, *args, **facts):
+        if run.id == bench.run.id:
+            raise PermissionError(13, "Permission denied")
+        add_event(run, *args, **facts)
+
+    monkeypatch.setattr(Run, "add_event", refuse)
+    bench.log([3])
+    bench.log([3], run=other)
+    bench.tick()
+    assert len(bench.alerts(other)) == 1
 
 
 def test_on_a_full_disk_an_alert_waits(bench, monkeypatch):
