@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import charts_in_chromium, effort, many_curves
 from components.live_feed.frame import decoded
 from components.live_feed.query import SeriesQuery
 from components.live_feed.refresh import Caches, refresh
@@ -23,8 +24,8 @@ from engine.runs.series import RECORD, MetricFiles
 from engine.runs.store import RunStore
 from tests.fabricate import run_of
 
-SIZES = (10_000, 100_000, 1_000_000)
-ROUNDS = 15
+SIZES = (10_000, 100_000, effort.of(1_000_000, 200_000))
+ROUNDS = effort.of(15, 2)
 COLUMNS = 320
 """Pixels across the plot of one chart: three charts side by side on a screen of 1440."""
 METRICS = (
@@ -97,6 +98,8 @@ def main() -> None:
             taken = [done[size][what] for done in rounds]
             cells.append(cell(statistics.median(ms for ms, _ in taken), taken[-1][1]))
         say(row(what, cells))
+    many_curves.main()
+    charts_in_chromium.main()
 
 
 def cell(ms: float, sent: int) -> str:

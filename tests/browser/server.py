@@ -17,11 +17,16 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def serving(script: Path, runs: Path, port: int | None = None) -> Iterator[str]:
-    """The address of `script`, which shows the runs folder, until the block is left."""
+def serving(
+    script: Path, runs: Path, port: int | None = None, also_from: Path | None = None
+) -> Iterator[str]:
+    """The address of `script`, which shows the runs folder, until the block is left.
+
+    It may import modules from another folder, too.
+    """
     port = port or free_port()
     log = (runs.parent / f"server-{port}.log").open("w+")
-    process = start(script, runs, port, log)
+    process = start(script, runs, port, log, also_from)
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_healthy(url, process, Path(log.name))
@@ -32,10 +37,13 @@ def serving(script: Path, runs: Path, port: int | None = None) -> Iterator[str]:
         log.close()
 
 
-def start(script: Path, runs: Path, port: int, log: object) -> subprocess.Popen[bytes]:
+def start(
+    script: Path, runs: Path, port: int, log: object, also_from: Path | None = None
+) -> subprocess.Popen[bytes]:
     """A server process; the caller ends it."""
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
-    environment = {**os.environ, "TRAINDECK_RUNS": str(runs), "PYTHONPATH": str(ROOT)}
+    paths = [str(folder) for folder in (also_from, ROOT) if folder is not None]
+    environment = {**os.environ, "TRAINDECK_RUNS": str(runs), "PYTHONPATH": os.pathsep.join(paths)}
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
     )
