@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import streamlit as st
@@ -29,7 +30,7 @@ class Alert(NamedTuple):
 def show(run: Run) -> None:
     """Draw the line; nothing when there are no news."""
     events = session.event_tail(run).read_on(run)
-    alerts = alerts_of(events[session.events_read(run.id) :])
+    alerts = _unread(run.id, events)
     if not alerts:
         return
     bad = any(alert.mark.tone == "bad" for alert in alerts)
@@ -49,6 +50,30 @@ def show(run: Run) -> None:
             on_click=session.remember_events_read,
             args=(run.id, len(events)),
         )
+
+
+@dataclass(slots=True)
+class _Looked:
+    """The alerts among the events from one number up to another."""
+
+    run_id: str
+    since: int
+    until: int
+    alerts: list[Alert]
+
+
+def _unread(run_id: str, events: Sequence[Mapping[str, Any]]) -> list[Alert]:
+    """The alerts that were not dismissed; an event is looked at once, however often they are drawn.
+
+    (A run may have a hundred thousand events, and this is drawn every second.)
+    """
+    since = session.events_read(run_id)
+    looked: _Looked | None = st.session_state.get(session.ALERTS_FOUND)
+    if looked is None or (looked.run_id, looked.since) != (run_id, since):
+        st.session_state[session.ALERTS_FOUND] = looked = _Looked(run_id, since, since, [])
+    looked.alerts += alerts_of(events[looked.until :])
+    looked.until = len(events)
+    return looked.alerts
 
 
 def alerts_of(events: Sequence[Mapping[str, Any]]) -> list[Alert]:

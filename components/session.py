@@ -76,6 +76,7 @@ _KEPT = (
     CHECKPOINT,
 )
 """Of widgets that are not drawn while another tab is open."""
+ALERTS_FOUND = "live.alerts_found"
 _LOG_LINES = "live.log_lines"
 _VERIFIED = "live.verified"
 COMPARE_TAB = "compare.tab"

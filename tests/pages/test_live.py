@@ -301,6 +301,17 @@ def test_alerts_that_were_dismissed_are_gone_until_there_are_new_ones(store, liv
     assert "rolled back at step 140" in words(app)
 
 
+def test_alerts_of_another_run_are_not_mixed_in(store, live):
+    first, second = (fabricate.run_of(store, status="running", steps=150) for _ in range(2))
+    alert(first, "plateau", 100)
+    alert(second, "loss-spike", 120)
+    app = live(first.id)
+    app.query_params["run"] = second.id
+    app.run()
+    assert "loss spike at step 120" in words(app)
+    assert "plateau at step" not in words(app)
+
+
 def test_a_failure_and_what_was_asked_for_are_no_alerts(store, live):
     run = fabricate.run_of(store, status="failed", steps=20, reason="It broke.")
     run.add_event("steered", "Learning rate multiplied by 0.5.", step=10)

@@ -51,6 +51,12 @@ def test_every_tab_opens(store, tab, name, status):
     tab(run, name)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_tab_of_an_imported_run_opens(store, tab, name):
+    app = tab(fabricate.imported_run(store), name)
+    assert not app.error
+
+
 @pytest.mark.parametrize("name", ["", "Nothing", "overview", NASTY])
 def test_a_tab_that_there_is_not_is_the_first(store, tab, name):
     app = tab(fabricate.run_of(store), name)
