@@ -37,11 +37,12 @@ def _first_seen() -> tuple[float, float]:
         page = browser.new_page()
         began = time.perf_counter()
         page.goto(url)
-        page.get_by_role("button", name="Start").first.wait_for()
+        start = page.locator(".st-key-overview-digits-mlp-start button")
+        start.wait_for()
         painted_s = time.perf_counter() - began
         began = time.perf_counter()
-        page.get_by_role("button", name="Start").last.click()
-        page.locator(".scatterlayer path.js-line").first.wait_for(timeout=120_000, state="attached")
+        start.click()
+        page.locator(".js-plotly-plot .scatterlayer .trace").first.wait_for(timeout=120_000)
         point_s = time.perf_counter() - began
         browser.close()
         end_all(RunStore(Path(folder) / "runs"))
