@@ -3,7 +3,8 @@
 import { across } from "./across.js";
 import { ChartView } from "./chart.js";
 import { element } from "./dom.js";
-import { Poller, Refused, askBoard, askSeries, curveId, pointsAddress } from "./feed.js";
+import { downloadPoints } from "./download.js";
+import { Poller, Refused, askBoard, askSeries, curveId } from "./feed.js";
 import { linesOf } from "./lines.js";
 import { loaded } from "./loading.js";
 import { menuIsOpen } from "./menu.js";
@@ -13,10 +14,10 @@ import { Queue } from "./queue.js";
 import { searched } from "./search.js";
 import { Sections } from "./sections.js";
 import { Settings } from "./settings.js";
+import { emptyTextOf, pauseAfter, statusOf } from "./state.js";
 import { themeOf } from "./theme.js";
 import { Toolbar } from "./toolbar.js";
 
-const PAUSE_MS = { live: 1000, waiting: 2000, ended: 10_000 };
 const MOST_BUILT = 40; // charts kept ready to be scrolled back to
 const DRAG_ENDS = ["pointerup", "pointercancel", "blur"];
 
@@ -194,20 +195,12 @@ class Board {
   }
 
   pause() {
-    if (!this.header) return PAUSE_MS.waiting;
-    const runs = Object.values(this.header.runs);
-    if (runs.some((run) => run.status === "running")) return PAUSE_MS.live;
-    return runs.some((run) => run.active) ? PAUSE_MS.waiting : PAUSE_MS.ended;
+    return pauseAfter(this.header);
   }
 
   tellStatus() {
-    const runs = Object.values(this.header?.runs ?? {});
-    const problems = Object.values(this.header?.problems ?? {});
-    const live = runs.filter((run) => run.status === "running").length;
-    const one = live ? "Live" : runs[0]?.status;
-    const text = runs.length > 1 ? `${live} of ${runs.length} live` : one;
-    if (problems.length) this.toolbar.tell("trouble", problems[0]);
-    else if (text) this.toolbar.tell(live ? "live" : "calm", text);
+    const { mood, text } = statusOf(this.header);
+    if (text) this.toolbar.tell(mood, text);
   }
 
   // -- drawing -----------------------------------------------------------------------------
@@ -242,14 +235,9 @@ class Board {
       cursor: this.cursor,
       marks: this.marks?.axis === axis ? this.marks.drawn : [],
       across: across(ends, xscale === "log" && axis !== "wall" && ends[0] > 0),
-      emptyText: this.emptyText(),
+      relative: Boolean(this.data.baseline),
+      emptyText: emptyTextOf(this.header),
     };
-  }
-
-  emptyText() {
-    const problem = Object.values(this.header?.problems ?? {})[0];
-    const active = !this.header || Object.values(this.header.runs).some((run) => run.active);
-    return problem ?? (active ? "Waiting for the first point" : "No points were recorded");
   }
 
   seen(entries) {
@@ -387,15 +375,7 @@ class Board {
 
   downloadPoints(chart, format, zoomed) {
     const { axis, zoom } = this.settings.values;
-    const asked = {
-      run: this.data.runs.map((run) => run.id),
-      metric: chart.curves.map((curve) => curve.metric),
-      ...{ format, title: chart.title, x: axis },
-      ...(zoomed && zoom && { low: zoom[0], high: zoom[1] }),
-    };
-    const link = Object.assign(element("a"), { href: pointsAddress(this.data.feed, asked) });
-    link.download = "";
-    link.click();
+    downloadPoints(this.data, chart, { format, axis, zoom: zoomed ? zoom : null });
   }
 
   pointAt(x, source = null, height = null) {

@@ -128,7 +128,7 @@ export class ChartView {
 
   get isLog() {
     const scale = this.host.personal.scale(this.chart.key) ?? this.scene.settings.scale;
-    return scale === "auto" ? Boolean(this.chart.log) : scale === "log";
+    return scale === "auto" ? Boolean(this.chart.log && !this.scene.relative) : scale === "log";
   }
 
   // `scene` is everything outside the chart that decides its picture.

@@ -20,15 +20,6 @@ export async function askBoard(base, question, signal) {
   return json(body).charts;
 }
 
-// The address of a file with the raw points of some curves.
-export function pointsAddress(base, question) {
-  const sent = new URLSearchParams();
-  for (const [name, value] of Object.entries(question)) {
-    for (const part of Array.isArray(value) ? value : [value]) sent.append(name, part);
-  }
-  return `${base}/points?${sent}`;
-}
-
 async function asked(url, question, signal) {
   const { answer, body } = await fetched(url, question, signal);
   if (answer.ok) return { status: answer.status, body };

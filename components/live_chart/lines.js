@@ -7,7 +7,9 @@ export function linesOf(chart, data, settings, series) {
     chart.curves.map((curve, i) => {
       const id = curveId(run.id, curve.metric);
       const points = pointsOf(series.get(id), curve, settings.values);
-      return { id, hidden: settings.hidden.has(id), ...look(chart, data, run, i), ...points };
+      const derived = Boolean(data.baseline) || run.id.startsWith("group:");
+      const hidden = settings.hidden.has(id);
+      return { id, hidden, derived, ...look(chart, data, run, i), ...points };
     }),
   );
 }

@@ -30,7 +30,7 @@ export function traces(lines, columns) {
     const main = { ...style, ...points(line.smooth ?? line.raw) };
     const marker = { color: line.color, size: 5 };
     const alone = dots(line.raw, columns / 8);
-    const edge = marks(line);
+    const edge = line.derived ? { x: [] } : marks(line);
     return [
       ...(line.raw.low ? [{ ...style, ...band(line) }] : []),
       ...(line.smooth ? [{ ...raw, line: { ...stroke, width: 1 } }] : []),
@@ -68,7 +68,8 @@ export function clippedTrace(points, columns, across) {
   ];
 }
 
-// Values that are not finite have no height: they are marked at the edge where they happened.
+// Values that are not finite have no height: they are marked at the edge where they happened. Of
+// what is computed from several runs they only say that one of them has no value there.
 function marks(line) {
   const { x, kinds } = strange(line.raw);
   const symbol = kinds.map((kind) => MARKS[kind][0]);

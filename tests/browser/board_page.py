@@ -14,4 +14,7 @@ overlay = "overlay" in st.query_params
 lay_out = overlay_charts if overlay else live_charts
 names = {run_id: st.query_params.get("name", f"run {run_id[-6:]}") for run_id in run_ids}
 st.button("Run the script again")
-live_board(names, lay_out(metrics), key="board", overlay=overlay)
+groups = int(st.query_params.get("groups", 0))
+labels = {run_id: f"group {place % groups}" for place, run_id in enumerate(names)} if groups else {}
+baseline = run_ids[0] if "baseline" in st.query_params else None
+live_board(names, lay_out(metrics), key="board", overlay=overlay, groups=labels, baseline=baseline)

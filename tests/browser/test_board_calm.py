@@ -244,3 +244,27 @@ def test_the_board_says_what_is_chosen_to_those_who_do_not_see_it(page, board_ur
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.textContent") == "View"
     assert board.chart("loss").get_attribute("aria-label") == "Loss"
+
+
+def test_groups_of_runs_are_drawn_as_their_mean_with_a_band(page, board_url, store):
+    runs = [run_of(store, status="running", steps=0) for _ in range(4)]
+    for place, run in enumerate(runs):
+        metric_of(run, "val/loss", place + np.arange(10.0))
+    board = Board(page, board_url, *runs, overlay=1, groups=2).open().drawn("val/loss")
+    filled, line = "t => t.fill === 'toself'", "t => t.name === 'group 0'"
+    assert board.picture("val/loss", f"plot.data.filter({filled}).length") == 2
+    means = board.picture("val/loss", f"[...plot.data.find({line}).y]")
+    assert means == [1 + step for step in range(10)]
+    band = board.picture("val/loss", f"[...plot.data.find({filled}).y].slice(0, 10)")
+    assert band == pytest.approx([1 + step - 2**0.5 for step in range(10)], rel=1e-6)
+
+
+def test_what_a_baseline_has_no_value_for_is_a_gap_without_a_mark(page, board_url, store):
+    runs = [run_of(store, status="running", steps=0) for _ in range(2)]
+    metric_of(runs[0], "val/loss", np.full(5, 2.0))
+    metric_of(runs[1], "val/loss", np.arange(10.0))
+    board = Board(page, board_url, *runs, overlay=1, baseline=1).open().drawn("val/loss")
+    shown = "plot.data.filter(t => t.showlegend)[1].y"
+    values = board.picture("val/loss", f"[...{shown}].map(y => Number.isNaN(y) ? null : y)")
+    assert values == [-2, -1, 0, 1, 2, None, None, None, None, None]
+    assert board.picture("val/loss", "plot.data.every(trace => trace.yaxis !== 'y2')")

@@ -1,0 +1,28 @@
+// What the newest answer of the feed says about the runs.
+
+const PAUSE_MS = { live: 1000, waiting: 2000, ended: 10_000 };
+
+// How long to wait until it is worth asking again.
+export function pauseAfter(header) {
+  if (!header) return PAUSE_MS.waiting;
+  const runs = Object.values(header.runs);
+  if (runs.some((run) => run.status === "running")) return PAUSE_MS.live;
+  return runs.some((run) => run.active) ? PAUSE_MS.waiting : PAUSE_MS.ended;
+}
+
+export function statusOf(header) {
+  const runs = Object.values(header?.runs ?? {});
+  const problems = Object.values(header?.problems ?? {});
+  if (problems.length) return { mood: "trouble", text: problems[0] };
+  const live = runs.filter((run) => run.status === "running").length;
+  const one = live ? "Live" : runs[0]?.status;
+  const text = runs.length > 1 ? `${live} of ${runs.length} live` : one;
+  return { mood: live ? "live" : "calm", text };
+}
+
+// What a chart without points says instead.
+export function emptyTextOf(header) {
+  const problem = Object.values(header?.problems ?? {})[0];
+  const active = !header || Object.values(header.runs).some((run) => run.active);
+  return problem ?? (active ? "Waiting for the first point" : "No points were recorded");
+}
