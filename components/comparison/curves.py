@@ -35,7 +35,7 @@ def show(runs: Sequence[Compared], settings: Settings) -> None:
         if relation is not None:
             options["baseline"], options["relative"] = settings.baseline, relation
     names = {run.id: run.heading for run in runs}
-    live_board(names, overlay_charts(metrics), key="compare", **options)
+    live_board(names, overlay_charts(metrics), key="compared", **options)
 
 
 def labels_of(runs: Sequence[Compared], by: Sequence[str]) -> dict[str, str]:

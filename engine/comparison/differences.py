@@ -95,4 +95,17 @@ def _environment(run: Compared) -> dict[str, Setting]:
 
 
 def _known(found: Mapping[str, tuple[str, object]]) -> dict[str, Setting]:
-    return {path: Setting(*one) for path, one in found.items() if one[1] is not None}
+    return {
+        _text(path): Setting(_text(label), value if _is_plain(value) else _text(str(value)))
+        for path, (label, value) in found.items()
+        if value is not None
+    }
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, bool | int | float)
+
+
+def _text(text: str) -> str:
+    """Without halves of characters: a file may hold them, no screen takes them."""
+    return text.encode("utf-8", "replace").decode()

@@ -44,8 +44,8 @@ def metric_of(field: str) -> str:
 
 
 def metrics_of(runs: Sequence[Compared]) -> list[str]:
-    """Names of all metrics that the runs have logged, sorted."""
-    return sorted({metric for run in runs for metric in _names(run)})
+    """Names of all metrics that the runs have logged, sorted; halves of characters are no name."""
+    return sorted({metric for run in runs for metric in _names(run) if _is_text(metric)})
 
 
 def _names(run: Compared) -> Sequence[str]:
@@ -56,6 +56,10 @@ def _names(run: Compared) -> Sequence[str]:
         return ()
     settled = time.time_ns() - changed_ns > _SETTLED_NS
     return _listed(run.run.folder, changed_ns) if settled else run.run.metrics()
+
+
+def _is_text(name: str) -> bool:
+    return name.encode("utf-8", "ignore").decode() == name
 
 
 @lru_cache(maxsize=1024)

@@ -1,5 +1,6 @@
 """The Compare page, on fabricated run folders."""
 
+import json
 import math
 
 import pytest
@@ -173,7 +174,14 @@ def test_every_tab_survives_whatever_the_runs_are(store, open_compare, tab):
     running = fabricate.run_of(store, status="running", steps=60)
     running.write_samples(50, [{"prompt": "a", "text": "<b>b</b>"}])
     running.write_evaluation(50, {"kind": "nonsense"})
-    open_compare(bare, strange, running, running, compare__tab=tab, compare__by="group")
+    (running.metrics_folder / "%ed%b2%80.bin").write_bytes(b"x" * 48)
+    odd = {"platform": "half \ud800", "packages": {"\ud800": "1"}, "python": ["\ud800", {}]}
+    document = strange.record.model_dump() | {"environment": odd}
+    (strange.folder / "run.json").write_text(json.dumps(document))
+    elsewhere = fabricate.imported_run(store)
+    four = (bare, strange, running, elsewhere)
+    app = open_compare(*four, compare__tab=tab, compare__by="group", baseline=strange.id)
+    assert not app.error
 
 
 def test_a_scatter_and_parallel_axes_count_who_is_left_out(store, open_compare):
@@ -263,7 +271,7 @@ def test_curves_are_grouped_and_relative_as_asked(store, open_compare, monkeypat
     monkeypatch.setattr(curves, "live_board", lambda *args, **options: asked.append(options))
     runs = seeds(store, (0.1, 0.5), per_rate=2)
     open_compare(*runs)
-    assert asked.pop() == {"key": "compare", "overlay": True, "band": "std"}
+    assert asked.pop() == {"key": "compared", "overlay": True, "band": "std"}
     app = open_compare(
         *runs,
         compare__by="optimizer.lr",
@@ -272,7 +280,7 @@ def test_curves_are_grouped_and_relative_as_asked(store, open_compare, monkeypat
         baseline=runs[0].id,
     )
     assert asked[-1] == {
-        "key": "compare",
+        "key": "compared",
         "overlay": True,
         "band": "stderr",
         "groups": {

@@ -81,6 +81,16 @@ def test_an_environment_of_something_else_does_no_harm(store):
     assert "python" in [row.path for row in found]
 
 
+def test_an_imported_run_is_compared_by_what_it_brought_along(store):
+    here, elsewhere = run_with(store), fabricate.imported_run(store)
+    runs = compared(store, here, elsewhere)
+    config = elsewhere.record.imported.config
+    found = {row.path: row.values for row in rows(runs, "configuration")}
+    assert found["model.kind"][1] is None
+    for name, value in config.items():
+        assert found[name] == (None, Setting(name, value))
+
+
 def test_which_runs_have_it_otherwise(store):
     runs = compared(
         store, *(run_with(store, training__reproducibility__seed=seed) for seed in (4, 5, 4))
