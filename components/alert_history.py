@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -22,15 +23,14 @@ class Kind(NamedTuple):
 
     name: str
     times: int
-    first: int | None
-    """Step; None where it is unknown."""
     last: int | None
+    """The step of the newest; None where it is unknown."""
 
 
 def show(run: Run) -> None:
     """Draw all alerts, the newest first, and how many there are of each kind."""
     events = session.event_tail(run).read_on(run)
-    alerts = [_line(event) for event in events if event.get("kind") == "alert"]
+    alerts = [event for event in events if event.get("kind") == "alert"]
     if not alerts:
         st.caption(
             "No alerts. Training tells of spikes, plateaus, overfitting and the like by itself; "
@@ -39,17 +39,18 @@ def show(run: Run) -> None:
         return
     st.caption(" · ".join(kind_words(kind) for kind in kinds_of(alerts)))
     zone = ZoneInfo(st.context.timezone) if st.context.timezone else None
-    st.html(STYLE + events_table(alerts[: -MOST - 1 : -1], zone))
+    newest = [_line(event) for event in alerts[: -MOST - 1 : -1]]
+    st.html(STYLE + events_table(newest, zone))
     if len(alerts) > MOST:
         st.caption(f"The newest {MOST} of {len(alerts):,}; the Log tab searches all of them.")
 
 
-def kinds_of(alerts: Sequence[Line]) -> list[Kind]:
+def kinds_of(alerts: Sequence[Mapping[str, Any]]) -> list[Kind]:
     """The kinds, the most frequent first."""
-    steps: dict[str, list[int | None]] = {}
-    for alert in alerts:
-        steps.setdefault(alert.kind, []).append(alert.step)
-    kinds = [Kind(name, len(at), at[0], at[-1]) for name, at in steps.items()]
+    names = [_rule(event) for event in alerts]
+    times = Counter(names)
+    newest = dict(zip(names, alerts, strict=True))
+    kinds = [Kind(name, times[name], of_event(event).step) for name, event in newest.items()]
     return sorted(kinds, key=lambda kind: (-kind.times, kind.name))
 
 
@@ -61,4 +62,8 @@ def kind_words(kind: Kind) -> str:
 
 def _line(event: Mapping[str, Any]) -> Line:
     """The alert with the name of its rule in the place of its kind."""
-    return of_event(event)._replace(kind=str(event.get("alert", "alert")).replace("-", " "))
+    return of_event(event)._replace(kind=_rule(event))
+
+
+def _rule(event: Mapping[str, Any]) -> str:
+    return str(event.get("alert", "alert")).replace("-", " ")

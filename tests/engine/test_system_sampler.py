@@ -10,7 +10,9 @@ import pytest
 from engine.errors import BadInput
 from engine.launch.worker import work
 from engine.run_spec import RunSpec
+from engine.runs.lineage import extend
 from engine.runs.run import Run
+from engine.runs.series import MetricFiles, records_of
 from engine.runs.store import RunStore
 from engine.system import sampler
 from engine.system.gpu_reader import opened, visible_numbers
@@ -217,3 +219,17 @@ def test_a_run_has_the_same_bits_with_it_and_without_it(tmp_path: Path, monkeypa
 def test_a_pace_that_would_cost_something_is_refused(every_s):
     with pytest.raises(BadInput, match="system_every_s"):
         RunSpec.parse(BASES["mlp"] | {"training": {"logging": {"system_every_s": every_s}}})
+
+
+def test_a_resume_cuts_what_was_measured_later(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(sampler, "FIRST_S", 0.0)
+    run = trained(tmp_path, 0.1)
+    files = MetricFiles(run.metrics_folder)
+    files.append("system/cpu_percent", records_of([(10_000, 1.0, 5.0)]))
+    files.close()
+    store = RunStore(tmp_path)
+    extend(store, run, 5)
+    assert work(store, run.id).status == "completed"
+    steps = run.series("system/cpu_percent").step.tolist()
+    assert steps == sorted(steps)
+    assert steps[-1] <= run.state().step
