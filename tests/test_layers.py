@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 LIGHT_ENGINE = ("runs", "commands", "training_config", "task_spec", "run_spec", "examples")
 LIGHT_ENGINE += ("preflight", "errors", "frozen", "__main__", "launch.dispatcher", "launch.worker")
 LIGHT_ENGINE += ("schema", "versions", "spec_files", "differences", "observers", "presets")
-LIGHT_ENGINE += ("training_config_builder", "keywords", "reference", "alerting")
+LIGHT_ENGINE += ("training_config_builder", "keywords", "reference", "alerting", "comparison")
 HEAVY = ("torch", "torchmetrics", "transformers")
 
 

@@ -8,7 +8,7 @@ from components import session
 from components.charts.columns import Column
 from engine.comparison import Compared, usual_metrics
 from engine.comparison.directions import mode_of
-from engine.comparison.fields import best_of, fact_names, grouping_fields, metrics_of, value_of
+from engine.comparison.fields import TAG, best_of, fact_names, grouping_fields, metrics_of, value_of
 
 _NO_SETTINGS = frozenset({"name", "tags", "group", "project", "reproducibility.seed"}) | frozenset(
     {"device", "host", "python", "platform", "git_commit", "imported", "origin.run_id"}
@@ -28,7 +28,9 @@ def settings(runs: Sequence[Compared]) -> list[str]:
     return [
         field
         for field in grouping_fields(runs)
-        if field not in _NO_SETTINGS and len(set(column(runs, field).words()) - {None}) > 1
+        if field not in _NO_SETTINGS
+        and not field.startswith(TAG)
+        and len(set(column(runs, field).words()) - {None}) > 1
     ]
 
 

@@ -11,7 +11,7 @@ from engine.commands.compare_reports import Asked, as_document, csv_rows, text_l
 from engine.commands.console import printable, remark, say, say_json
 from engine.commands.options import DEFAULT_RUNS, RunsFolder, existing_store
 from engine.comparison import Compared, Summaries, chosen, usual_metrics
-from engine.comparison.fields import metrics_of
+from engine.comparison.fields import TAG, metrics_of
 from engine.comparison.measured import Which
 from engine.errors import BadInput, Problem
 from engine.runs.query.names import Names
@@ -34,7 +34,8 @@ GroupBy = Annotated[
     list[str] | None,
     typer.Option(
         metavar="FIELD",
-        help="Group the runs by a setting or label, such as optimizer.name; any number of them. "
+        help="Group the runs by a setting or label, such as optimizer.name or group, or by whether "
+        "they have a tag, as in tag:wide; any number of them. "
         "Groups have means, and each pair is tested for a difference.",
     ),
 ]
@@ -113,7 +114,9 @@ def _asked(
         raise BadInput([Problem("--baseline", "no such run", repr(baseline))])
     entries = [entry for entry in store.index.entries() if entry.id in set(ids)]
     names = Names(entries)
-    fields = [names.name(parse_operand(field), field) for field in by]
+    fields = [
+        field if field.startswith(TAG) else names.name(parse_operand(field), field) for field in by
+    ]
     there = metrics_of(runs)
     unknown = [metric for metric in metrics if metric not in there]
     if unknown:

@@ -23,6 +23,7 @@ from engine.comparison import (
     rows,
 )
 from engine.comparison.differences import Row
+from engine.comparison.fields import fact_of
 from engine.comparison.measured import GroupsMeasured, Which
 from engine.comparison.statistics import CONFIDENCE
 from engine.comparison.words import UNKNOWN, shown
@@ -156,7 +157,7 @@ def csv_rows(runs: Sequence[Compared], asked: Asked, known: Summaries) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(heading)
     for place, run in enumerate(runs):
-        facts = [run.facts.get(field) for field in asked.by]
+        facts = [fact_of(run, field) for field in asked.by]
         cells = [run.id, run.name, run.state.status, run.state.step]
         cells += ["" if fact is None else shown(fact) for fact in facts]
         for one in metrics:

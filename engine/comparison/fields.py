@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,8 @@ _BEST = re.compile(r"best\((.+)\)", re.DOTALL)
 
 LABELS = ("group", "project", "tags", "name")
 """Facts that people give; the first that runs are grouped by."""
+TAG = "tag:"
+"""With the name of a tag behind it, a field that tells whether a run has that tag."""
 
 _SETTLED_NS = 2_000_000_000
 """A folder that was changed so long ago shows every later change in its time."""
@@ -72,19 +75,37 @@ def value_of(run: Compared, field: str, among: Sequence[Compared], known: Summar
 
     Facts go before metrics; `among` are the runs whose tasks say which way a metric is better.
     """
-    if field in run.facts:
-        return run.facts[field]
+    if field in run.facts or field.startswith(TAG):
+        return fact_of(run, field)
     metric = metric_of(field)
     summary = known.of(run, metric)
     at = summary.newest if metric == field else summary.best(mode_of(metric, among))
     return None if at is None else at.value
 
 
+def fact_of(run: Compared, field: str) -> Fact:
+    """A fact of a run, or whether it has a tag; unknown is None."""
+    if field.startswith(TAG) and field not in run.facts:
+        return field.removeprefix(TAG) in _tags(run)
+    return run.facts.get(field)
+
+
 def grouping_fields(runs: Sequence[Compared]) -> list[str]:
     """Facts by which the runs fall into groups: labels, then settings that differ between them."""
     differing = [field for field in fact_names(runs) if field not in _OUTCOMES]
     labels = [field for field in LABELS if field in differing]
-    return labels + [field for field in differing if field not in LABELS]
+    return labels + tag_fields(runs) + [field for field in differing if field not in LABELS]
+
+
+def tag_fields(runs: Sequence[Compared]) -> list[str]:
+    """A field for each tag that some runs have and others have not."""
+    counts = Counter(tag for run in runs for tag in _tags(run))
+    return [f"{TAG}{tag}" for tag in sorted(counts) if counts[tag] < len(runs)]
+
+
+def _tags(run: Compared) -> tuple[str, ...]:
+    tags = run.facts.get("tags")
+    return tags if isinstance(tags, tuple) else ()
 
 
 def fact_names(runs: Sequence[Compared]) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from engine.comparison.chosen import Compared
-from engine.comparison.fields import LABELS, grouping_fields
+from engine.comparison.fields import LABELS, TAG, fact_of, grouping_fields
 from engine.comparison.words import shown
 from engine.runs.facts import Fact
 
@@ -28,7 +28,8 @@ class Group:
     def otherwise(self) -> tuple[str, ...]:
         """Fields other than the seed and what people said that differ between the runs."""
         aside = (_SEED, *LABELS, *_IN_WORDS)
-        return tuple(field for field in grouping_fields(self.runs) if field not in aside)
+        fields = [field for field in grouping_fields(self.runs) if field not in aside]
+        return tuple(field for field in fields if not field.startswith(TAG))
 
 
 def groups(runs: Sequence[Compared], fields: Sequence[str]) -> tuple[Group, ...]:
@@ -46,12 +47,12 @@ def groups(runs: Sequence[Compared], fields: Sequence[str]) -> tuple[Group, ...]
 
 
 def _group(runs: tuple[Compared, ...], fields: Sequence[str]) -> Group:
-    values = [runs[0].facts.get(field) for field in fields]
+    values = [fact_of(runs[0], field) for field in fields]
     return Group(" · ".join(map(shown, values)), runs)
 
 
 def _key(run: Compared, fields: Sequence[str]) -> _Key:
-    return tuple(_rank(run.facts.get(field)) for field in fields)
+    return tuple(_rank(fact_of(run, field)) for field in fields)
 
 
 def _rank(fact: Fact) -> tuple[int, float, str]:

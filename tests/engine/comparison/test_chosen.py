@@ -116,6 +116,22 @@ def test_groups_of_two_fields_and_of_what_is_not_known(store):
     assert [group.label for group in found] == ["wide · x, y", "– · –"]
 
 
+def test_runs_fall_into_those_with_a_tag_and_those_without(store):
+    tags = [("wide", "x"), ("wide",), (), ("x",)]
+    runs = compared(store, *(run_with(store, labels=Labels(tags=one)) for one in tags))
+    assert [field for field in grouping_fields(runs) if field.startswith("tag")] == [
+        "tags",
+        "tag:wide",
+        "tag:x",
+    ]
+    found = groups(runs, ["tag:wide"])
+    assert [(group.label, {r.facts["tags"] for r in group.runs}) for group in found] == [
+        ("off", {(), ("x",)}),
+        ("on", {("wide", "x"), ("wide",)}),
+    ]
+    assert "tag:wide" not in grouping_fields(runs[:2])
+
+
 def test_without_fields_every_run_is_its_own_group(store):
     runs = compared(store, run_with(store), run_with(store))
     assert [group.runs for group in groups(runs, [])] == [(runs[0],), (runs[1],)]

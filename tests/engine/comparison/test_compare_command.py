@@ -53,6 +53,7 @@ def test_a_table_has_metrics_differences_groups_and_tests(store):
 def test_what_else_differs_within_groups_is_said(store):
     done = compare(store, *seeds(store), "--group-by", "model.kind")
     assert done.stdout.splitlines()[-1] == "Within groups also differ: optimizer.lr"
+    assert "off  " in compare(store, *seeds(store), "--group-by", "tag:none").stdout
 
 
 def test_json_has_everything(store):
