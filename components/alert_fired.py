@@ -44,6 +44,7 @@ def _list(fired: Sequence[Fired]) -> None:
                 st.page_link(
                     "live.py",
                     label=as_markdown(alert.run_name),
+                    icon=":material/monitoring:",
                     query_params={PARAMETER: alert.run},
                 )
             else:

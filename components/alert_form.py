@@ -17,6 +17,15 @@ from engine.errors import BadInput
 
 _MOST_RUNS = 500
 _CHANNELS = {"app": "In the app", "browser": "Browser notification", "webhook": "Webhook"}
+_IN_A_ROW = {
+    "metric": "Metric",
+    "is": "Is",
+    "value": "Value",
+    "amount": "For",
+    "patience": "No better for",
+    "seconds": "No new value for",
+}
+"""Fields beside others, whose complaints below them say which is meant."""
 _COMMON_METRICS = ("train/loss", "val/loss", "val/accuracy", "optim/grad_norm", "optim/lr")
 
 
@@ -128,7 +137,8 @@ class AlertForm:
         self._complaints(field)
 
     def _number(self, field: str, label: str, **options: Any) -> None:
-        self.draft[field] = st.number_input(label, key=self._key(field), **options)
+        key = self._key(field)
+        self.draft[field] = st.number_input(label, value=None, key=key, **options)  # may be empty
 
     def _choice(
         self,
@@ -179,7 +189,8 @@ class AlertForm:
     def _complaints(self, *fields: str) -> None:
         for problem in alert_state.problems(self.form):
             if problem.path in fields:
-                st.markdown(f":small[:red[{as_markdown(complaint(problem))}]]")
+                which = f"{_IN_A_ROW[problem.path]}: " if problem.path in _IN_A_ROW else ""
+                st.markdown(f":small[:red[{as_markdown(which + complaint(problem))}]]")
 
     # -- saving --------------------------------------------------------------------------------
 

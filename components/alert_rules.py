@@ -109,7 +109,8 @@ def sentence(rule: Rule, address: str | None) -> str:
     )
     host = "its webhook" if address is None else masked(address)
     told = ", ".join(_CHANNELS[channel].format(address=host) for channel in rule.channels)
-    rest = "once for each run" if rule.once else f"then silent for {rule.cooldown_min:g} min"
+    pause = f"then silent for {rule.cooldown_min:g} min" if rule.cooldown_min else "every time"
+    rest = "once for each run" if rule.once else pause
     return f"When {condition_words(rule.condition)}, in {about}: told {told}, {rest}."
 
 

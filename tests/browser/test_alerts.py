@@ -76,11 +76,9 @@ def test_a_crossing_appears_on_any_page_with_the_way_to_its_run(page, app_url, l
     toast.wait_for()
     assert "too <b>high</b>" in toast.inner_text()
     assert "val/loss was 3.25 at step 2, above 2 since step 2." in toast.inner_text()
-    page.screenshot(path="/tmp/h/h5-toast.png")
     toast.get_by_role("link").click()
     page.get_by_text("too <b>high</b> at step 2").wait_for()
     assert f"run={live.run.id}" in page.url
-    page.screenshot(path="/tmp/h/h5-live.png")
 
 
 def test_a_notification_needs_a_click_and_comes_once_for_several_tabs(new_page, app_url, live):
@@ -141,10 +139,27 @@ def test_a_rule_is_made_on_the_page_of_a_run_and_listed(page, app_url, live):
     page.get_by_label("Name", exact=True).fill("mine")
     page.get_by_label("Value", exact=True).fill("7")
     page.get_by_label("Value", exact=True).press("Tab")
-    page.screenshot(path="/tmp/h/h5-alert-me.png")
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Saved. It judges").wait_for()
     page.goto(f"{app_url}/alerts")
     page.get_by_text("mine", exact=True).wait_for()
     page.get_by_text("When val/loss > 7 for 1 point").wait_for()
-    page.screenshot(path="/tmp/h/h5-alerts.png")
+
+
+def test_a_rule_is_edited_in_its_place_and_its_state_follows_by_itself(page, app_url, live):
+    kept = rule(live, name="mine")
+    page.goto(f"{app_url}/alerts")
+    page.get_by_text("Has not fired lately.").wait_for()
+    live.log(5)
+    page.get_by_text("Last fired just now, in docs gpt.").wait_for()
+    page.get_by_role("button", name="Edit").click()
+    page.get_by_label("Value", exact=True).fill("")
+    page.get_by_label("Value", exact=True).press("Tab")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Value: A value is needed").wait_for()
+    page.get_by_label("Value", exact=True).fill("9")
+    page.get_by_label("Value", exact=True).press("Tab")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("When val/loss > 9 for 1 point").wait_for()
+    (changed,) = RuleBook(live.store.root).rules()
+    assert (changed.id, changed.condition.value, changed.revision) == (kept.id, 9.0, 1)
