@@ -2,6 +2,8 @@
 
 import pytest
 
+from components import run_tabs, session
+from components.dashboard import Dashboard
 from engine.errors import ImportedRun
 from tests import fabricate
 from tests.pages.test_runs import choose
@@ -55,3 +57,26 @@ def test_an_imported_run_has_its_own_name_and_no_spec(store, run):
     assert (summary.name, summary.damage) == ("their run", "")
     assert summary.record.spec is None
     assert store.open(run.id).record.imported.config == {"lr": 0.1, "model": "resnet"}
+
+
+@pytest.mark.parametrize("tab", run_tabs.NAMES)
+def test_every_tab_of_the_live_page_shows_an_imported_run(open_page, run, tab):
+    app = open_page("live.py", run=run.id, tab=tab)
+    assert not app.exception
+    assert not app.error
+
+
+def test_an_imported_run_is_compared_with_one_that_was_trained(open_page, store, run):
+    trained = fabricate.run_of(store)
+    for tab in ("Metrics", "Differences", "Scatter"):
+        app = open_page(
+            "compare.py", **{"runs": f"{run.id},{trained.id}", session.COMPARE_TAB: tab}
+        )
+        assert not app.exception
+        assert not app.error
+
+
+def test_alerts_and_reports_know_imported_runs(open_page, run):
+    assert not open_page("alerts.py").exception
+    html = Dashboard().plot(run.folder).to_html()
+    assert "their run" in html
