@@ -1,13 +1,13 @@
 // How one viewer has arranged a board: kept in this browser, not in the address.
 
-import { recalled, remember } from "./storage.js";
+import { recalledDocument, remember } from "./storage.js";
 
 const NOTHING = { pins: [], order: {}, sizes: {}, scales: {}, closed: [] };
 
 export class Personal {
   constructor(key) {
     this.name = `td.${key}.layout`;
-    this.values = { ...NOTHING, ...JSON.parse(recalled(localStorage, this.name) ?? "{}") };
+    this.values = { ...NOTHING, ...recalledDocument(localStorage, this.name, {}) };
   }
 
   get isUsual() {

@@ -1,6 +1,6 @@
 // How the viewer looks at the charts: in the address (to share), and remembered by this browser.
 
-import { recalled, remember } from "./storage.js";
+import { recalled, recalledDocument, remember } from "./storage.js";
 
 export const AXES = {
   step: "Step",
@@ -52,7 +52,7 @@ export class Settings {
     this.key = key;
     this.runs = runs;
     this.values = { ...defaults, zoom: null, search: "", full: null };
-    this.hidden = new Set(JSON.parse(recalled(sessionStorage, `${key}.hidden`) ?? "[]"));
+    this.hidden = new Set(Object.values(recalledDocument(sessionStorage, `${key}.hidden`, [])));
     const address = new URLSearchParams(location.search);
     const left = this.leftBehind();
     for (const name of Object.keys(READ)) {
@@ -67,7 +67,7 @@ export class Settings {
 
   // What was looked at when the page was left, if it was the same runs.
   leftBehind() {
-    const left = JSON.parse(recalled(sessionStorage, `${this.key}.view`) ?? "{}");
+    const left = recalledDocument(sessionStorage, `${this.key}.view`, {});
     return left.runs === this.runs ? left.view : {};
   }
 

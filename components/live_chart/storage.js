@@ -16,3 +16,14 @@ export function remember(storage, name, text) {
     if (!(error instanceof DOMException)) throw error;
   }
 }
+
+// A document that was kept as JSON; the other one where there is none, or something else.
+export function recalledDocument(storage, name, other) {
+  try {
+    const found = JSON.parse(recalled(storage, name));
+    return found !== null && typeof found === "object" ? found : other;
+  } catch (error) {
+    if (error instanceof SyntaxError) return other;
+    throw error;
+  }
+}

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from components.charts.sampling import Places, Values
+from engine.errors import DamagedRun
+from engine.runs.record import Origin
 from engine.runs.run import Run
 from engine.runs.state import RunState
 
@@ -48,12 +50,23 @@ def batches_of(run: Run, state: RunState) -> Batches | str:
     record = run.record
     if record.spec is None:
         return "the run was imported"
-    if record.origin is not None:
-        return "a fork may have begun with batches of another size"
     if state.train_samples is None:
         return "the run has not told the size of its training data"
     batching = record.spec.training.batching
-    return Batches(batching.batch_size, batching.accumulate, state.train_samples)
+    own = Batches(batching.batch_size, batching.accumulate, state.train_samples)
+    return own if record.origin is None else _like_its_parent(run, record.origin, own)
+
+
+def _like_its_parent(run: Run, origin: Origin, own: Batches) -> Batches | str:
+    """A fork's first steps were made with the batches of the run that it was forked from."""
+    parent = Run(run.folder.parent / origin.run_id)
+    try:
+        before = batches_of(parent, parent.state())
+    except DamagedRun:
+        return "the run that it was forked from cannot be read"
+    if isinstance(before, str) or before == own:
+        return before
+    return "the run that it was forked from had batches of another size"
 
 
 def tokens_per_sample(run: Run) -> int | str:

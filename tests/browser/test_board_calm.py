@@ -113,6 +113,30 @@ def test_a_chart_is_dragged_to_another_place_by_its_handle(page, board_url, stor
     assert keys(page, "Training and validation") == ["perplexity", "loss"]
 
 
+def test_zoom_and_search_are_there_again_when_the_viewer_comes_back(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 2000)).open().drawn()
+    board.drag("loss", 0.4, 0.6)
+    zoomed = board.x_range()
+    page.get_by_role("searchbox", name="Search charts").fill("loss")
+    page.goto("about:blank")
+    page.goto(board.url)
+    board.until("document.querySelector('[data-chart=loss] .js-plotly-plot')?.data?.length")
+    assert board.x_range() == pytest.approx(zoomed)
+    assert keys(page) == ["loss"]
+    assert "board.zoom" in page.url
+
+
+def test_what_a_browser_has_kept_and_nobody_understands_is_left_alone(page, board_url, store):
+    board = Board(page, board_url, running_run(store, 300))
+    page.add_init_script(
+        "localStorage['td.board.layout'] = '{'; localStorage['td.axis'] = 'banana';"
+        "sessionStorage['board.view'] = '7'; sessionStorage['board.hidden'] = '{';"
+    )
+    board.open()
+    assert keys(page)[0] == "loss"
+    assert page.get_by_label("X axis").input_value() == "step"
+
+
 def test_one_chart_fills_the_screen_in_the_same_node_until_escape(page, board_url, store):
     run = running_run(store, 500)
     board = Board(page, board_url, run).open().drawn()

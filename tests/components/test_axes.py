@@ -65,12 +65,27 @@ def test_an_axis_of_samples_that_are_not_known_is_explained(store, spec, count, 
         scale(axis, run, run.state())
 
 
-def test_a_fork_may_have_begun_with_other_batches(store):
-    run = with_samples(run_of(store), 1000)
-    origin = Origin(run_id="20260101-000000-abcdef", step=10)
+def forked(store, parent_id, spec=TEXT):
+    run = with_samples(run_of(store, spec), 1000)
+    origin = Origin(run_id=parent_id, step=10)
     run.__dict__["record"] = run.record.model_copy(update={"origin": origin})
-    with pytest.raises(NoSuchAxis, match="batches of another size"):
-        scale("examples", run, run.state())
+    return run
+
+
+def test_a_fork_counts_its_samples_if_it_began_with_the_same_batches(store):
+    parent = with_samples(run_of(store), 1000)
+    assert x_of(forked(store, parent.id), "examples", 50) == x_of(parent, "examples", 50)
+
+
+def test_a_fork_that_began_otherwise_does_not_know_its_samples(store):
+    parent = with_samples(run_of(store), 1000)
+    other = RunSpec.parse(
+        TEXT.model_dump() | {"training": {"batching": {"batch_size": 1, "accumulate": 7}}}
+    )
+    for parent_id, told in [(parent.id, "another size"), ("20260101-000000-abcdef", "cannot be")]:
+        run = forked(store, parent_id, other)
+        with pytest.raises(NoSuchAxis, match=told):
+            scale("examples", run, run.state())
 
 
 def test_masked_texts_have_the_length_of_their_data(store):
