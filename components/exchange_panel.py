@@ -12,7 +12,7 @@ from components import session, trouble
 from components.exchange_source import Source, chosen_source
 from components.plain_text import as_markdown
 from engine.exchange.csv_columns import Columns
-from engine.exchange.export import FORMATS, ExportFormat, export
+from engine.exchange.export import FORMATS, ExportFormat, export, matching
 from engine.exchange.importers import importer_for
 from engine.exchange.intake import Outcome, Preview, bring_in, preview
 from engine.runs.entry import Entry
@@ -159,6 +159,7 @@ def export_panel(entries: Sequence[Entry]) -> None:
         help="Names or patterns such as val/*, separated by commas.",
     )
     patterns = tuple(part for piece in text.split(",") if (part := piece.strip()))
+    why_not = _why_not(ids, patterns)
     st.download_button(
         "Download",
         lambda: packed(ids, format, patterns),
@@ -167,9 +168,22 @@ def export_panel(entries: Sequence[Entry]) -> None:
         key="runs.export.go",
         icon=":material/download:",
         on_click="ignore",
-        disabled=not ids,
+        disabled=bool(why_not),
+        help=why_not or None,
     )
     st.caption("A zip with the points and, in runs.json, how the runs were made.")
+
+
+def _why_not(run_ids: Sequence[str], patterns: Sequence[str]) -> str:
+    """Why there is nothing to download; what fails later the browser cannot explain."""
+    if not run_ids:
+        return "None of these runs can be read."
+    if not patterns:
+        return ""
+    store = session.store()
+    known = (store.open(run_id).metrics() for run_id in run_ids)
+    found = any(matching(metrics, patterns) for metrics in known)
+    return "" if found else "No metric of these runs has such a name."
 
 
 def packed(run_ids: Sequence[str], format: ExportFormat, patterns: Sequence[str]) -> bytes:

@@ -31,6 +31,13 @@ def said(elements):
     return [element.value.replace("\\", "") for element in elements]
 
 
+def download(app):
+    """The button of the export, not those of reports."""
+    found = [button.proto for button in app.get("download_button")]
+    (button,) = [proto for proto in found if "runs.export.go" in proto.id]
+    return button
+
+
 def test_a_path_is_looked_into_and_then_imported(open_page, click, store, table):
     app = looked_inside(open_page, click, table)
     assert store.list() == []
@@ -96,3 +103,7 @@ def test_the_export_is_offered_for_chosen_runs(open_page, store):
     fabricate.run_of(store)
     app = choose(open_page("runs.py"), 0)
     assert app.radio(key=session.EXPORT_FORMAT).value == "parquet"
+    assert not download(app).disabled
+    app.text_input(key=session.EXPORT_METRICS).set_value("nothing*").run()
+    assert download(app).disabled
+    assert download(app).help == "No metric of these runs has such a name."
