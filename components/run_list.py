@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from components import run_columns, run_query, run_table, run_view, run_views, session, trouble
+from components.plain_text import as_markdown
 from engine.runs.entry import Entry
 from engine.runs.index import RunIndex
 from engine.runs.query.query import Language
@@ -66,7 +67,7 @@ def _table(view: View, group: str | None) -> None:
 
 def _of_group(found: Sequence[Entry], view: View, group: str | None) -> Sequence[Entry]:
     counts = run_view.sizes(found, view.group_by)
-    st.text(run_view.group_words(counts))
+    st.caption(as_markdown(run_view.group_words(counts)))
     if group is not None:
         return [entry for entry in found if run_view.group_of(entry, view.group_by) == group]
     place = {name: number for number, name in enumerate(counts)}

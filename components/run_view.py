@@ -20,6 +20,7 @@ _NEWEST = "Newest first"
 _NOT_GROUPED = "Not grouped"
 _NONE = "none"
 _MOST_GROUPS = 40
+_MOST_COLUMNS = 50
 _GROUPED_OFTEN = ("project", "group", "status", "model", "data", "task.kind", "optimizer.name")
 
 
@@ -32,6 +33,7 @@ def choose(names: Names) -> None:
         default=list(run_columns.DEFAULT),
         key=session.RUNS_COLUMNS,
         accept_new_options=True,
+        max_selections=_MOST_COLUMNS,
         placeholder="Search, or type min(val/loss)",
         help="Any setting or metric; also min(…), max(…) and best(…) of a metric.",
         bind="query-params",

@@ -21,7 +21,7 @@ class View(Frozen):
 
     name: str = Field(min_length=1, max_length=100)
     query: str = ""
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] = Field((), max_length=50)
     sort: str = ""
     descending: bool = False
     group_by: str = ""

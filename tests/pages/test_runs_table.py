@@ -92,6 +92,14 @@ def test_the_address_says_what_is_shown(store, open_page):
     assert app.selectbox(key=session.RUNS_SORT).value == "name"
 
 
+def test_an_address_with_too_much_in_it_breaks_nothing(store, open_page):
+    made(store, "a")
+    columns = [f"zzz{number}" for number in range(60)]
+    app = open_page("runs.py", columns=columns, sort="zzz", group_by="zzz", group="z", archived="z")
+    assert not app.exception
+    assert list(table(app)["Name"]) == ["a"]
+
+
 def test_a_column_that_makes_no_sense_is_left_out_and_said(store, open_page):
     made(store, "a")
     app = open_page("runs.py", columns=["status", "val/los"])
@@ -127,7 +135,7 @@ def test_groups_stand_together_are_counted_and_can_be_looked_at_alone(store, ope
     app = open_page("runs.py")
     app.selectbox(key=session.RUNS_GROUP_BY).select("project").run()
     assert sorted(table(app)["Name"][:2]) == ["a", "c"]
-    assert any(text.value.startswith("one 2, ") for text in app.text)
+    assert "one 2, " in captions(app)
     app.pills(key=session.RUNS_GROUP).set_value("two").run()
     assert names(app) == ["b"]
     app.pills(key=session.RUNS_GROUP).set_value("").run()
