@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from engine.exchange.foreign import Block, Cut, Facts, ForeignRun, Importer, Unreadable
-from engine.runs.files import write_new
-from engine.runs.record import Imported, ImportSource, RunRecord
+from engine.exchange.foreign import Block, Facts, ForeignRun, Importer, Unreadable
+from engine.exchange.staging import digest, settle, staged, staging_folder
+from engine.runs.record import Imported, ImportSource
 from engine.runs.run import Labels, Run
-from engine.runs.series import RECORD, MetricFiles, read_records
+from engine.runs.series import RECORD
 from engine.runs.state import RunState
 from engine.runs.store import RunStore
 
-_STAGING, _STALE_S = ".importing", 86_400.0
-MOST_METRICS = 20_000
 _LONGEST_TITLE = 300
 
 
@@ -78,138 +72,72 @@ def bring_in(
     Raises:
         Unreadable: when there are no runs in it.
     """
-    with _staging(store) as staged:
+    intake = _Intake(store, importer.source, again)
+    with staging_folder(store) as folder:
         for number, found in enumerate(importer.runs(path)):
-            folder = staged / str(number)
+            part = folder / str(number)
             try:
-                yield _bring_in_one(store, importer.source, found, folder, again)
+                yield intake.take(found, part)
             except Unreadable as error:
                 yield Outcome(found.title, "refused", str(error))
             finally:
-                shutil.rmtree(folder, ignore_errors=True)
+                shutil.rmtree(part, ignore_errors=True)
 
 
-def _bring_in_one(
-    store: RunStore, source: ImportSource, found: ForeignRun, folder: Path, again: bool
-) -> Outcome:
-    facts = _staged(found, folder)
-    counts = settle(folder)
-    if not counts:
-        return Outcome(found.title, "empty", "It has no numbers, so nothing was imported.")
-    content = _digest(folder)
-    imported = _imported(source, found, facts, content)
-    title = imported.original_name or found.title
-    older = _same(store, imported)
-    kind = _kind(older, content)
-    if older and not again:
-        changed = kind == "changed"
-        text = f"It is here already, as run {older[0].run_id}"
-        more = ", but has changed since; import it again to replace that." if changed else "."
-        return Outcome(title, kind, text + more, older[0].run_id, remarks=facts.remarks)
-    labels = _labels(store, older, imported)
-    run = store.create(imported, fill=_filling(folder, facts, labels))
-    for record in older:
-        store.trash(record.run_id)
-    text = f"Imported as run {run.id}."
-    points = sum(counts.values())
-    return Outcome(title, "imported", text, run.id, len(counts), points, facts.remarks)
+class _Intake:
+    """One import, with what of the same source was imported before."""
+
+    def __init__(self, store: RunStore, source: ImportSource, again: bool) -> None:
+        self._store, self._source, self._again = store, source, again
+        self._known: dict[str, list[_Older]] = {}
+        for summary in store.list():
+            imported = None if summary.record is None else summary.record.imported
+            if imported is not None and imported.source == source:
+                older = _Older(summary.id, imported.content, made_now=False)
+                self._known.setdefault(imported.identity, []).append(older)
+
+    def take(self, found: ForeignRun, folder: Path) -> Outcome:
+        """Import one run, or say why not."""
+        facts = staged(found, folder)
+        counts = settle(folder)
+        if not counts:
+            text = "It has no numbers, so nothing was imported."
+            return Outcome(found.title, "empty", text, remarks=facts.remarks)
+        imported = _imported(self._source, found, facts, digest(folder))
+        title = imported.original_name or found.title
+        older = self._known.get(imported.identity, [])
+        if older and not (self._again and not older[0].made_now):
+            return _here_already(title, older, imported.content, facts)
+        fill = _filling(folder, facts, self._labels(older, imported))
+        run = self._store.create(imported, fill=fill)
+        self._known[imported.identity] = [_Older(run.id, imported.content, made_now=True)]
+        for one in older:
+            self._store.trash(one.run_id)
+        text, points = f"Imported as run {run.id}.", sum(counts.values())
+        return Outcome(title, "imported", text, run.id, len(counts), points, facts.remarks)
+
+    def _labels(self, older: Sequence[_Older], imported: Imported) -> Labels:
+        """Those that people gave the newest older one, else what the source has."""
+        if older:
+            return self._store.open(older[0].run_id).labels()
+        return Labels(tags=tuple(dict.fromkeys(imported.tags)), notes=imported.notes)
 
 
-def _kind(older: list[RunRecord], content: str) -> Literal["known", "changed"]:
-    known = {record.imported.content for record in older if record.imported is not None}
-    return "known" if content in known else "changed"
+class _Older(NamedTuple):
+    """A run that was made of the same run before."""
+
+    run_id: str
+    content: str
+    made_now: bool
+    """Whether by this very import, which met a copy of the run."""
 
 
-def _same(store: RunStore, imported: Imported) -> list[RunRecord]:
-    """The runs that were made of the same run before, newest first."""
-    records = [row.record for row in store.list() if row.record is not None]
-    return [
-        record
-        for record in records
-        if record.imported is not None
-        and (record.imported.source, record.imported.identity)
-        == (imported.source, imported.identity)
-    ]
-
-
-# -- staging ---------------------------------------------------------------------------------------
-
-
-def _staged(found: ForeignRun, folder: Path) -> Facts:
-    """Put all points into metric files in a folder, in the order in which they come."""
-    folder.mkdir(mode=0o700)
-    facts, names = Facts(), set[str]()
-    files = MetricFiles(folder)
-    try:
-        for part in found.read():
-            match part:
-                case Block():
-                    names.add(part.metric)
-                    if len(names) > MOST_METRICS:
-                        reason = f"it has more than {MOST_METRICS:,} metrics"
-                        raise Unreadable(found.title, reason)
-                    files.append(part.metric, part.records)
-                case Cut():
-                    files.close()
-                    _cut(folder, part.step)
-                case Facts():
-                    facts = facts.with_more(part)
-    finally:
-        files.close()
-    return facts
-
-
-def _cut(folder: Path, step: int) -> None:
-    """Drop the points from a step on, wherever they stand."""
-    for path in folder.glob("*.bin"):
-        records = read_records(path)
-        kept = records[records["step"] < step]
-        if len(kept) < len(records):
-            write_new(path, kept.tobytes(), durable=False)
-
-
-def settle(folder: Path) -> dict[str, int]:
-    """Bring each metric into the order of its steps; the points of each file.
-
-    Points of one step stay in the order in which they were logged. A file without points goes.
-    """
-    counts = {}
-    for path in sorted(folder.glob("*.bin")):
-        records = read_records(path)
-        if not len(records):
-            path.unlink()
-            continue
-        if np.any(np.diff(records["step"]) < 0):
-            order = np.argsort(records["step"], kind="stable")
-            write_new(path, records[order].tobytes(), durable=False)
-        counts[path.stem] = len(records)
-    return counts
-
-
-def _digest(folder: Path) -> str:
-    """SHA-256 of all points and the names of their metrics."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.bin")):
-        digest.update(path.name.encode() + b"\0")
-        with path.open("rb") as file:
-            while chunk := file.read(1024**2):
-                digest.update(chunk)
-    return digest.hexdigest()
-
-
-@contextmanager
-def _staging(store: RunStore) -> Iterator[Path]:
-    """A folder beside the runs, gone afterwards, and with it what a process left that died."""
-    root = store.root / _STAGING
-    root.mkdir(mode=0o700, exist_ok=True)
-    for left in root.iterdir():
-        if time.time() - left.stat().st_mtime > _STALE_S:
-            shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(dir=root))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _here_already(title: str, older: Sequence[_Older], content: str, facts: Facts) -> Outcome:
+    text = f"It is here already, as run {older[0].run_id}"
+    if content in {one.content for one in older}:
+        return Outcome(title, "known", f"{text}.", older[0].run_id, remarks=facts.remarks)
+    text += ", but has changed since; import it again to replace that."
+    return Outcome(title, "changed", text, older[0].run_id, remarks=facts.remarks)
 
 
 # -- the run folder --------------------------------------------------------------------------------
@@ -229,17 +157,10 @@ def _imported(source: ImportSource, found: ForeignRun, facts: Facts, content: st
     )
 
 
-def _labels(store: RunStore, older: list[RunRecord], imported: Imported) -> Labels:
-    """Those that people gave the older one, else what the source has."""
-    if older:
-        return store.open(older[0].run_id).labels()
-    return Labels(tags=tuple(dict.fromkeys(imported.tags)), notes=imported.notes)
-
-
-def _filling(staged: Path, facts: Facts, labels: Labels) -> Callable[[Run], None]:
+def _filling(folder: Path, facts: Facts, labels: Labels) -> Callable[[Run], None]:
     def fill(run: Run) -> None:
-        first, last, step = _span(staged)
-        for path in staged.iterdir():
+        first, last, step = _span(folder)
+        for path in folder.iterdir():
             os.replace(path, run.metrics_folder / path.name)
         run.write_state(
             RunState(

@@ -4,7 +4,9 @@ import os
 import sqlite3
 import stat
 import struct
+import tempfile
 import zipfile
+import zlib
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,12 +17,13 @@ from hypothesis import strategies as st
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 
-from engine.exchange import archives, folders, intake
+from engine.exchange import archives, folders, staging
 from engine.exchange.crc32c import checksums
 from engine.exchange.foreign import LONGEST_NAME, Unreadable
 from engine.exchange.importers import IMPORTERS, importer_for
 from engine.exchange.intake import bring_in, preview
 from engine.exchange.tfrecord import Records, framed
+from engine.exchange.wandb_log import LogRecords
 from engine.exchange.wire import NotAMessage, fields, signed
 from engine.runs.store import RunStore
 
@@ -127,6 +130,50 @@ def test_a_length_of_an_exabyte_takes_no_memory(store, tmp_path):
     assert (outcome.kind, "damaged" in outcome.text) == ("refused", True)
 
 
+def test_a_copy_of_a_run_in_the_same_folder_is_the_same_run(store, tmp_path):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for name in ("a", "copy of a"):
+        event_file(logs / name, framed([event()]))
+    for again in (False, True):
+        outcomes = list(bring_in(store, importer_for(logs), logs, again=again))
+        assert [outcome.kind for outcome in outcomes] == ["imported", "known"]
+    assert len(store.list()) == 1
+
+
+def log_of(records):
+    """A log of W&B: blocks of 32,768 bytes, records cut into pieces where they do not fit."""
+    log = bytearray(b":W&B\xe1\xbe\x00")
+    for record in records:
+        rest, first = record, True
+        while first or rest:
+            left = 32_768 - len(log) % 32_768
+            if left < 7:
+                log += bytes(left)
+                left = 32_768
+            piece, rest = rest[: left - 7], rest[left - 7 :]
+            kind = {(True, True): 1, (True, False): 2, (False, False): 3, (False, True): 4}
+            number = kind[first, not rest]
+            checksum = zlib.crc32(piece, zlib.crc32(bytes([number])))
+            log += struct.pack("<IHB", checksum, len(piece), number) + piece
+            first = False
+    return bytes(log)
+
+
+@given(st.lists(st.integers(0, 80_000), max_size=8), st.integers(0, 60_000))
+def test_a_wandb_log_is_read_across_its_blocks_and_up_to_where_it_is_torn(sizes, cut):
+    records = [bytes([number + 1]) * size for number, size in enumerate(sizes)]
+    content = log_of(records)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run-x.wandb"
+        path.write_bytes(content)
+        whole = LogRecords(path)
+        assert list(whole) == records
+        assert not whole.torn
+        path.write_bytes(content[: 7 + cut])
+        assert list(LogRecords(path)) == records[: len(list(LogRecords(path)))]
+
+
 def test_records_that_are_no_events_are_refused(store, tmp_path):
     event_file(tmp_path / "logs", framed([b"\xff\xff\xff"]))
     outcome = outcome_of(store, tmp_path / "logs")
@@ -216,7 +263,7 @@ def test_a_time_that_cannot_be_is_not_known(store, tmp_path, time):
 
 
 def test_too_many_metrics_are_refused(store, tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MOST_METRICS", 3)
+    monkeypatch.setattr(staging, "MOST_METRICS", 3)
     event_file(tmp_path / "logs", framed([event(str(number)) for number in range(4)]))
     assert "more than 3 metrics" in outcome_of(store, tmp_path / "logs").text
     assert nothing_is_left(store)
