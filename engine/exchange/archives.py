@@ -23,10 +23,13 @@ _ODD = re.compile(r'[\x00-\x1f<>:"|?*\\]')
 def opened(path: Path) -> Iterator[Path]:
     """The path itself, or for a zip file the folder that it was unpacked into.
 
+    A link is followed where somebody names it, and nowhere else.
+
     Raises:
         Unreadable: when the archive is damaged, too large, or wants to write elsewhere.
     """
-    if path.suffix.lower() != ".zip" or not path.is_file() or path.is_symlink():
+    path = path.resolve()
+    if path.suffix.lower() != ".zip" or not path.is_file():
         yield path
         return
     with TemporaryDirectory(prefix="traindeck-import-") as folder:

@@ -14,8 +14,9 @@ COLUMNS = ("run", "metric", "step", "time", "value")
 _WORDS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
-def write_csv(selected: Sequence[Selected], folder: Path) -> None:
-    """Every digit is kept; an unknown time is an empty cell."""
+def write_csv(selected: Sequence[Selected], folder: Path) -> int:
+    """Every digit is kept; an unknown time is an empty cell. How many points it were."""
+    points = 0
     with (folder / FILE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
@@ -26,6 +27,8 @@ def write_csv(selected: Sequence[Selected], folder: Path) -> None:
                 writer.writerows(
                     (one.run.id, metric, step, time, _shown(value)) for step, time, value in rows
                 )
+                points += len(times)
+    return points
 
 
 def _shown(value: float) -> str:

@@ -24,7 +24,7 @@ from engine.runs.run import Run
 ExportFormat = Literal["parquet", "csv", "tensorboard"]
 FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
 
-_WRITERS: dict[ExportFormat, Callable[[Sequence[Selected], Path], None]] = {
+_WRITERS: dict[ExportFormat, Callable[[Sequence[Selected], Path], int]] = {
     "parquet": write_parquet,
     "csv": write_csv,
     "tensorboard": write_tensorboard,
@@ -59,7 +59,7 @@ def export(
         said = ", ".join(patterns) or "any metric"
         raise BadInput([Problem("metrics", "no metric of these runs matches", said)])
     with _part_of(target) as folder:
-        _WRITERS[format](selected, folder)
+        points = _WRITERS[format](selected, folder)
         (folder / ABOUT).write_text(about(runs), encoding="utf-8")
         if target.suffix == ".zip":
             _pack(folder, folder.with_suffix(".zip"))
@@ -67,7 +67,6 @@ def export(
         else:
             os.replace(folder, target)
     names = {metric for one in selected for metric in one.metrics}
-    points = sum(one.points() for one in selected)
     return Exported(len(selected), len(names), points)
 
 

@@ -10,8 +10,8 @@ from engine.exchange.selection import Selected
 FILE = "points.parquet"
 
 
-def write_parquet(selected: Sequence[Selected], folder: Path) -> None:
-    """Block by block; an unknown time is null, a NaN among the values is one."""
+def write_parquet(selected: Sequence[Selected], folder: Path) -> int:
+    """Block by block; an unknown time is null, a NaN value is NaN. How many points it were."""
     import pyarrow as pa  # late: a training process need not pay for it
     from pyarrow.parquet import ParquetWriter
 
@@ -25,6 +25,7 @@ def write_parquet(selected: Sequence[Selected], folder: Path) -> None:
             ("value", pa.float64()),
         ]
     )
+    points = 0
     with ParquetWriter(folder / FILE, schema) as writer:
         for one in selected:
             for metric, series in one.blocks():
@@ -37,3 +38,5 @@ def write_parquet(selected: Sequence[Selected], folder: Path) -> None:
                     pa.array(series.value, from_pandas=False),
                 ]
                 writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+                points += size
+    return points

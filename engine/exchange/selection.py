@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.exchange.foreign import plain_name
 from engine.runs.run import Run
-from engine.runs.series import RECORD, Series, file_stem
+from engine.runs.series import Series
 
 AT_ONCE = 50_000
 """Points that are written at once."""
@@ -32,8 +32,3 @@ class Selected:
                 piece = slice(begin, begin + AT_ONCE)
                 step, time, value = series.step[piece], series.time[piece], series.value[piece]
                 yield metric, Series(step, time, value, series.cursor, series.restarted)
-
-    def points(self) -> int:
-        """How many points these are now."""
-        files = (self.run.metrics_folder / f"{file_stem(metric)}.bin" for metric in self.metrics)
-        return sum(file.stat().st_size // RECORD.itemsize for file in files)

@@ -19,8 +19,9 @@ _UNSAFE = re.compile(r"[^\w .,=()+-]+")
 _LONGEST = 80
 
 
-def write_tensorboard(selected: Sequence[Selected], folder: Path) -> None:
-    """As TensorFlow 2 writes scalars, but with double precision, so that no digit is lost."""
+def write_tensorboard(selected: Sequence[Selected], folder: Path) -> int:
+    """As TensorFlow 2 writes scalars, but in double precision. How many points it were."""
+    points = 0
     for one in selected:
         run = folder / folder_name(one.run)
         run.mkdir()
@@ -32,6 +33,8 @@ def write_tensorboard(selected: Sequence[Selected], folder: Path) -> None:
                 events = [*_events(metric, series, described=metric not in begun)]
                 file.write(framed(events))
                 begun.add(metric)
+                points += len(events)
+    return points
 
 
 def folder_name(run: Run) -> str:

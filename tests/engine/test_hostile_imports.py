@@ -283,6 +283,8 @@ def test_links_are_not_followed(store, tmp_path):
     os.symlink(secret.parent, tmp_path / "link")
     with pytest.raises(Unreadable, match="link: it is a link"):
         importer_for(tmp_path / "link")
+    with archives.opened(tmp_path / "link") as named:  # by who imports
+        assert outcome_of(store, named).kind == "imported"
 
 
 def test_a_folder_with_too_many_files_is_refused(tmp_path, monkeypatch):
