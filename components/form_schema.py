@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from engine.documents.schema import bounds, group, is_constant, variants
 from engine.frozen import Frozen
@@ -19,6 +20,8 @@ Kind = Literal["integer", "number", "text", "names", "choice", "switch"]
 
 NOT_OFFERED = frozenset({"in-memory"})
 """Variants that only a program can make."""
+BROUGHT_IN = frozenset({"imported"})
+"""Variants that nobody can choose here: they are put into the form by another page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +95,25 @@ def completed(model: type[Frozen], document: object, default: Mapping[str, Any])
     Values are kept as they are, right or wrong.
 
     Raises:
-        ValueError: where a group is not a mapping or a variant is unknown.
+        ValueError: where a group is not a mapping, a variant is unknown or what has no default is
+            missing.
     """
     if not isinstance(document, Mapping):
         raise ValueError("it is not a JSON object")
     whole: Document = {}
     for name, info in model.model_fields.items():
-        value = document.get(name, default.get(name, info.get_default(call_default_factory=True)))
+        usual = default.get(name, info.get_default(call_default_factory=True))
+        value = document.get(name, usual)
+        if value is PydanticUndefined:
+            raise ValueError(f"{name!r} is missing")
         whole[name] = _completed(info, value, name)
     return whole
 
 
 def _completed(info: FieldInfo, value: Any, name: str) -> Any:
-    offered = _variants(info)
-    if offered is not None:
-        tag, options = offered
+    known = _variants(info)
+    if known is not None:
+        tag, options = known
         chosen = value.get(tag) if isinstance(value, Mapping) else None
         if chosen not in options:
             raise ValueError(f"{name!r} has an unknown {tag}")
@@ -128,18 +135,25 @@ def _fields(
             yield from _variant_fields(document.get(name), here, info.title or section, offered)
         elif inner is not None:
             yield from _fields(inner, document.get(name, {}), here, info.title or section)
-        elif not is_constant(info.annotation):
+        elif not is_constant(info.annotation) and _is_filled_in(info):
             yield _leaf(info, here, section)
 
 
 def _variant_fields(
-    value: Any, path: str, title: str, offered: tuple[str, dict[str, type[Frozen]]]
+    value: Any, path: str, title: str, known: tuple[str, dict[str, type[Frozen]]]
 ) -> Iterator[Item]:
-    tag, options = offered
-    yield Variants(path, tag, title, tuple(options.items()), title)
+    tag, options = known
     chosen = value.get(tag) if isinstance(value, Mapping) else None
+    offered = tuple((n, m) for n, m in options.items() if n == chosen or n not in BROUGHT_IN)
+    yield Variants(path, tag, title, offered, title)
     if chosen in options:
         yield from _fields(options[chosen], value, path, title)
+
+
+def _is_filled_in(info: FieldInfo) -> bool:
+    """Whether a person types it here; what comes with an imported model is edited beside it."""
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    return not extra.get("brought_in")
 
 
 def _leaf(info: FieldInfo, path: str, section: str) -> Leaf:
@@ -179,7 +193,8 @@ _KINDS: dict[Any, Kind] = {int: "integer", float: "number", str: "text", bool: "
 
 
 def _variants(info: FieldInfo) -> tuple[str, dict[str, type[Frozen]]] | None:
-    """The tag field of a discriminated union and its offered variants; None for other fields."""
+    """The tag field of a discriminated union and the variants that a form can hold; None for
+    other fields."""
     found = variants(info)
     if found is None:
         return None

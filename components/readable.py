@@ -22,6 +22,7 @@ NAMES = {
     "vit": "Vision transformer",
     "cnn": "Convolutional net",
     "mlp": "Perceptron (MLP)",
+    "imported": "Imported code",
     "python-docs": "Python docs",
     "masked-docs": "Python docs, masked",
     "restore-docs": "Python docs, to restore",

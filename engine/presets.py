@@ -127,6 +127,7 @@ BASELINE = {
         every=(25, 250),
         model={"layers": 1, "width": 32, "dropout": 0.0},
     ),
+    "imported": Recipe(length=(1000, "steps"), lr=1e-3, batch_size=16, every=(100, 200)),
     "in-memory": Recipe(length=(20, "epochs"), lr=1e-3, batch_size=32, every=(100, 200)),
 }
 QUICK_PROTOTYPE = {
@@ -204,6 +205,9 @@ QUICK_PROTOTYPE = {
         every=(10, 50),
         model={"layers": 1, "width": 16, "dropout": 0.0},
         warmup_steps=10,
+    ),
+    "imported": replace(
+        BASELINE["imported"], length=(100, "steps"), every=(20, 40), warmup_steps=0
     ),
     "in-memory": replace(
         BASELINE["in-memory"], length=(3, "epochs"), every=(20, 40), warmup_steps=0
@@ -292,6 +296,7 @@ PRODUCTION = {
         model={"layers": 1, "width": 64, "dropout": 0.2},
         warmup_steps=100,
     ),
+    "imported": replace(BASELINE["imported"], length=(4000, "steps")),
     "in-memory": replace(BASELINE["in-memory"], length=(60, "epochs")),
 }
 LOW_MEMORY = {

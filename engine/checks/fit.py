@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.checks.finding import Case, Check, Finding, error, warning
 from engine.config.losses import CrossEntropyConfig
 from engine.data.specs import DATA_TASKS, MaskedDocsSpec
-from engine.models.specs import MODEL_TASKS, CNNSpec, GPTSpec, ViTSpec
+from engine.models.specs import MODEL_TASKS, CNNSpec, GPTSpec, ImportedModel, ViTSpec
 from engine.task_spec import INPUTS
 
 BUNDLED_TARGET = "targets"
@@ -84,7 +84,9 @@ def _block_length(case: Case) -> tuple[str, int] | None:
     model, data = case.spec.model, case.spec.data
     if isinstance(data, MaskedDocsSpec):
         return "data.length", data.length
-    return ("model.block_size", model.block_size) if isinstance(model, GPTSpec) else None
+    if isinstance(model, GPTSpec | ImportedModel):
+        return "model.block_size", model.block_size
+    return None
 
 
 def patches_in_image(case: Case) -> Iterator[Finding]:

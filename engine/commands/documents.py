@@ -11,6 +11,7 @@ from engine.data.specs import DataFacts
 from engine.errors import BadInput, Problem
 from engine.examples import EXAMPLES
 from engine.machine import machine_facts
+from engine.models.imported.library import in_the_way
 from engine.preflight import preflight, refuse_errors
 from engine.run_spec import RunSpec
 
@@ -67,6 +68,9 @@ def checked_facts(spec: RunSpec, runs: Path) -> DataFacts:
         raise BadInput([Problem("data.source", str(error))]) from None
     findings = preflight(spec, facts, machine_facts(runs))
     refuse_errors(findings)
+    refused = [*in_the_way(spec.model, runs)]
+    if refused:
+        raise BadInput(refused)
     for warning in findings:
         remark(f"Warning: {warning.problem}")
     return facts

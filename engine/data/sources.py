@@ -10,7 +10,7 @@ from engine.data.loaded import LoadedData, text_samples
 from engine.data.loaders import LOADERS, BlockSizeMissing
 from engine.data.specs import DataFacts, DataSpec
 from engine.errors import EngineError
-from engine.models.specs import GPTSpec, ModelSpec
+from engine.models.specs import GPTSpec, ImportedModel, ModelSpec
 
 __all__ = [
     "LOADERS",
@@ -103,7 +103,7 @@ def facts_of(data: DataSpec, model: ModelSpec) -> DataFacts:
 
 
 def _block_size(data: DataSpec, model: ModelSpec) -> int | None:
-    if data.source == "python-docs" and isinstance(model, GPTSpec):
+    if data.source == "python-docs" and isinstance(model, GPTSpec | ImportedModel):
         return model.block_size
     return None
 

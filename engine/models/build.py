@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from torch import nn
@@ -20,6 +21,7 @@ from engine.models.specs import (
     CNNSpec,
     EncoderSpec,
     GPTSpec,
+    ImportedModel,
     InMemoryModel,
     MLPSpec,
     ModelSpec,
@@ -41,11 +43,25 @@ class NotBuildable(EngineError):
         )
 
 
-def build_model(spec: ModelSpec, facts: DataFacts) -> nn.Module:
+class NoCode(EngineError):
+    """An imported model without the files that it is made of."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The code of the model {name!r} is not at hand. Bring it in again on the Models page "
+            "or with `python -m engine models import`."
+        )
+
+
+def build_model(spec: ModelSpec, facts: DataFacts, code: Path | None = None) -> nn.Module:
     """The model with weights drawn from torch's global generator, on the CPU, in training mode.
+
+    `code` is the folder with the files of an imported model. They are run: call this only in a
+    process of its own.
 
     Raises:
         NotBuildable: for a model that was handed over in memory.
+        NoCode: for an imported model without its folder.
         BadInput: when the data is for a task that the model does not do, or lacks a fact that
             the model needs (a vocabulary, classes...).
     """
@@ -54,6 +70,8 @@ def build_model(spec: ModelSpec, facts: DataFacts) -> nn.Module:
     if facts.task not in (None, *MODEL_TASKS[spec.kind]):
         message = f"does not do task {facts.task!r}, which the data is made for"
         raise BadInput([Problem("model.kind", message, repr(spec.kind), "Choose other data.")])
+    if isinstance(spec, ImportedModel):
+        raise NoCode(spec.shown_name)
     return MODELS[spec.kind](spec, facts)
 
 

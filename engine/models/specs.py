@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from engine.frozen import Frozen, knob
+from engine.models.imported.spec import CallSpec as CallSpec
+from engine.models.imported.spec import ImportedModel as ImportedModel
 from engine.task_spec import TaskKind
 
 
@@ -136,7 +138,14 @@ class InMemoryModel(Frozen):
 
 
 ModelSpec = Annotated[
-    GPTSpec | EncoderSpec | Seq2SeqSpec | ViTSpec | CNNSpec | MLPSpec | InMemoryModel,
+    GPTSpec
+    | EncoderSpec
+    | Seq2SeqSpec
+    | ViTSpec
+    | CNNSpec
+    | MLPSpec
+    | ImportedModel
+    | InMemoryModel,
     Field(discriminator="kind"),
 ]
 
@@ -152,5 +161,9 @@ MODEL_TASKS: dict[str, tuple[TaskKind, ...]] = {
     "vit": ("image-classification",),
     "cnn": ("image-classification",),
     "mlp": ("image-classification", "tabular-classification", "tabular-regression"),
+    "imported": get_args(TaskKind),
 }
-"""The tasks that each model preset does, the usual one first."""
+"""The tasks that each kind of model does, the usual one first."""
+
+MEASURED = frozenset({"imported"})
+"""Kinds of models whose size is not known before they are built."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from engine.data.specs import DataSpec
-from engine.models.specs import (
-    CNNSpec,
-    EncoderSpec,
-    GPTSpec,
-    InMemoryModel,
-    MLPSpec,
-    ModelSpec,
-    Seq2SeqSpec,
-    ViTSpec,
-)
+from engine.models.specs import CNNSpec, ImportedModel, InMemoryModel, ModelSpec
+
+_LAYERED = {
+    "gpt": "GPT",
+    "encoder": "Encoder",
+    "seq2seq": "Seq2seq",
+    "vit": "ViT",
+    "mlp": "MLP",
+}
 
 _DATA = {
     "python-docs": "Python docs",
@@ -33,20 +32,14 @@ _DATA = {
 def model_words(model: ModelSpec) -> str:
     """The kind of model and its size: depth by width."""
     match model:
-        case GPTSpec():
-            return f"GPT {model.layers}×{model.width}"
-        case EncoderSpec():
-            return f"Encoder {model.layers}×{model.width}"
-        case Seq2SeqSpec():
-            return f"Seq2seq {model.layers}×{model.width}"
-        case ViTSpec():
-            return f"ViT {model.layers}×{model.width}"
-        case CNNSpec():
-            return f"CNN {model.stages}×{model.channels}"
-        case MLPSpec():
-            return f"MLP {model.layers}×{model.width}"
+        case ImportedModel():
+            return model.shown_name
         case InMemoryModel():
             return model.class_name
+        case CNNSpec():
+            return f"CNN {model.stages}×{model.channels}"
+        case _:
+            return f"{_LAYERED[model.kind]} {model.layers}×{model.width}"
 
 
 def data_words(data: DataSpec) -> str:

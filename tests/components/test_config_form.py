@@ -8,11 +8,20 @@ from hypothesis import strategies as st
 
 from components import field_words, fitting, form_fields, readable
 from components.draft import Draft, DraftFile, at_field
-from components.form_schema import NOT_OFFERED, Leaf, Variants, completed, leaves, value_at
+from components.form_schema import (
+    BROUGHT_IN,
+    NOT_OFFERED,
+    Leaf,
+    Variants,
+    completed,
+    leaves,
+    value_at,
+)
 from engine.data.specs import DATA_TASKS
 from engine.errors import BadInput, Problem
 from engine.examples import EXAMPLES
-from engine.models.specs import MODEL_TASKS
+from engine.frozen import with_changes
+from engine.models.specs import MODEL_TASKS, ImportedModel
 from engine.run_spec import RunSpec
 from engine.task_spec import METRICS, TaskSpec
 from engine.training_config import TrainingConfig
@@ -73,8 +82,18 @@ def test_a_field_says_what_it_is(item):
 
 def test_what_only_a_program_can_make_is_not_offered():
     offered = {name for path in ("model", "data") for name in variants(draft(), path).names}
-    assert offered == set(MODEL_TASKS) | set(DATA_TASKS)
+    assert offered == (set(MODEL_TASKS) | set(DATA_TASKS)) - BROUGHT_IN
     assert not offered & NOT_OFFERED
+
+
+def test_an_imported_model_is_offered_only_where_it_is_in_the_form():
+    model = ImportedModel(code="0" * 64, entry="Net", arguments={"width": 8})
+    held = draft().holding(with_changes(GPT, {"model": model.model_dump()}))
+    assert variants(held, "model").names[-1] == "imported"
+    asked = {leaf.path for leaf in held.items() if leaf.path.startswith("model.")}
+    assert {"model.block_size", "model.call.batch_first"} <= asked
+    assert not asked & {"model.code", "model.entry", "model.arguments"}
+    assert Draft(completed(RunSpec, held.document, {})).spec() == held.spec()
 
 
 def test_a_field_carries_its_bounds_and_unit():

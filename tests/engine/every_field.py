@@ -39,6 +39,12 @@ def _not_offered(value: Any, at: str) -> Case:
     return Case(value, "refused", refused_at=at)
 
 
+def _imported(value: Any) -> Case:
+    """Fields of code that nobody has brought in; tests/engine/imported shows them at work."""
+    model = {"kind": "imported", "code": "0" * 64, "entry": "Net"}
+    return Case(value, "refused", {"model": model}, refused_at="model.code")
+
+
 _OFTEN = {"training.evaluation.every_steps": 1}
 _SPIKE = {"name": "spike", "training.length.amount": 80}
 _STUCK = {
@@ -104,6 +110,25 @@ _GROUPS: dict[str, dict[str, Case]] = {
         "config": Case(
             {"width": 3}, "refused", {"model.class_name": "Net"}, refused_at="model.kind"
         ),
+    },
+    "model[imported]": {
+        "code": _imported("1" * 64),
+        "file": _imported("net.py"),
+        "entry": _imported("Other"),
+        "arguments": _imported({"width": 3}),
+        "config_class": _imported("Config"),
+        "name": _imported("Mine"),
+        "block_size": _imported(8),
+    },
+    "model[imported].call": {
+        "inputs": _imported(["x"]),
+        "targets": _imported("yes"),
+        "masks": _imported("none"),
+        "batch_first": _imported("no"),
+        "flatten": _imported("yes"),
+        "output": _imported("logits"),
+        "shift": _imported("yes"),
+        "resize_head": _imported(True),
     },
     "data[python-docs]": _SPLIT,
     "data[masked-docs]": _SPLIT | {"length": _curves(32), "mask_share": _curves(0.5)},
