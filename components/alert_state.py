@@ -10,6 +10,7 @@ import streamlit as st
 from engine.errors import Problem
 
 NEW = "new"
+ALERT_ME = "live.alert-me"
 _DRAFT = "alerts.draft."
 _FIELD = "alerts.field."
 _WRONG = "alerts.wrong."

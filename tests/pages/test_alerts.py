@@ -196,6 +196,9 @@ def test_rules_that_cannot_be_read_are_told_on_the_page(store, page, book):
 def test_alert_me_is_about_the_run_that_is_looked_at(store, open_page, click, book):
     run = fabricate.run_of(store)
     app = open_page("live.py", run=run.id)
+    assert [box for box in app.text_input if box.label == "Name"] == [], "drawn before it is opened"
+    app.session_state["live.alert-me"] = True
+    app.run()
     field(app, "number_input", "Value").set_value(2.0).run()
     click(app, "Save")
     (made,) = book.rules()
