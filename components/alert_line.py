@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
-from components import session
+from components import live_state, session
 from components.charts.marks import Mark, mark_of
 from components.plain_text import as_markdown
 from engine.runs.run import Run
@@ -68,9 +68,9 @@ def _unread(run_id: str, events: Sequence[Mapping[str, Any]]) -> list[Alert]:
     (A run may have a hundred thousand events, and this is drawn every second.)
     """
     since = session.events_read(run_id)
-    looked: _Looked | None = st.session_state.get(session.ALERTS_FOUND)
+    looked: _Looked | None = st.session_state.get(live_state.ALERTS_FOUND)
     if looked is None or (looked.run_id, looked.since) != (run_id, since):
-        st.session_state[session.ALERTS_FOUND] = looked = _Looked(run_id, since, since, [])
+        st.session_state[live_state.ALERTS_FOUND] = looked = _Looked(run_id, since, since, [])
     looked.alerts += alerts_of(events[looked.until :])
     looked.until = len(events)
     return looked.alerts

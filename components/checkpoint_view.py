@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components import downloads, readable, run_start, session, trouble, workspace
+from components import downloads, live_state, readable, run_start, session, trouble, workspace
 from components.durations import shown_age
 from components.form_schema import NOT_OFFERED
 from components.numbers import DASH, shown_number
@@ -70,7 +70,7 @@ def _table(run: Run, found: Sequence[KeptCheckpoint]) -> None:
         "Kept as": [why_kept(one) for one in found],
         "Size": [readable.size(one.size) for one in found],
         "Saved": [shown_age(None if one.saved_at is None else now - one.saved_at) for one in found],
-        "Verified": [session.verified(one.folder) or "not yet" for one in found],
+        "Verified": [live_state.verified(one.folder) or "not yet" for one in found],
     }
     height = min(420, 38 + 35 * len(found))
     st.dataframe(columns, hide_index=True, height=height, alt="Checkpoints, the newest first")
@@ -79,7 +79,7 @@ def _table(run: Run, found: Sequence[KeptCheckpoint]) -> None:
 def _chosen(run: Run, found: Sequence[KeptCheckpoint]) -> KeptCheckpoint:
     """The newest as it comes, unless another was picked."""
     steps = [one.step for one in found]
-    key = session.CHECKPOINT
+    key = live_state.CHECKPOINT
     if session.follows(key) or st.session_state.get(key) not in steps:
         st.session_state[key] = steps[0]
     step = st.selectbox(
@@ -127,9 +127,9 @@ def _verify(chosen: KeptCheckpoint) -> None:
     try:
         verify(chosen.folder)
     except BadCheckpoint as error:
-        session.remember_verified(chosen.folder, f"damaged: {error}")
+        live_state.remember_verified(chosen.folder, f"damaged: {error}")
     else:
-        session.remember_verified(chosen.folder, _GOOD)
+        live_state.remember_verified(chosen.folder, _GOOD)
         st.toast(
             f"Every byte of step {chosen.step:,} is what was saved.", icon=":material/verified:"
         )
@@ -173,12 +173,12 @@ def warnings_of(run: Run, chosen: KeptCheckpoint, count: int) -> list[str]:
 def _delete(run: Run, step: int) -> None:
     with trouble.shown():
         delete_checkpoint(run, step)
-        session.follow(session.CHECKPOINT, True)
+        session.follow(live_state.CHECKPOINT, True)
         st.toast(f"Deleted the checkpoint of step {step:,}.", icon=":material/delete:")
 
 
 def _resume_words(run: Run, found: Sequence[KeptCheckpoint], chosen: KeptCheckpoint) -> None:
-    verdict = session.verified(chosen.folder)
+    verdict = live_state.verified(chosen.folder)
     if verdict and verdict != _GOOD:
         st.error(as_markdown(verdict), icon=":material/error:")
     if chosen.newest:

@@ -10,7 +10,7 @@ from typing import Literal, cast
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import session
+from components import live_state
 from components.charts.class_history import class_history_figure
 from engine.errors import EngineError
 from engine.runs.evaluations import ClassEvaluation, ClassTable, LabelEvaluation, parsed
@@ -61,15 +61,15 @@ def thinned(steps: Sequence[int]) -> tuple[int, ...]:
 
 def _chosen(newest: ClassTable) -> tuple[Measure, list[str]]:
     names = list(dict.fromkeys(newest.name))
-    kept = [name for name in st.session_state.get(session.CLASSES, []) if name in names]
-    st.session_state[session.CLASSES] = kept or worst(newest)
-    st.session_state.setdefault(session.CLASS_MEASURE, _MEASURES[0])
+    kept = [name for name in st.session_state.get(live_state.CLASSES, []) if name in names]
+    st.session_state[live_state.CLASSES] = kept or worst(newest)
+    st.session_state.setdefault(live_state.CLASS_MEASURE, _MEASURES[0])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         measure = st.segmented_control(
-            "Measure", _MEASURES, key=session.CLASS_MEASURE, required=True, width="content"
+            "Measure", _MEASURES, key=live_state.CLASS_MEASURE, required=True, width="content"
         )
         classes = st.multiselect(
-            "Classes", names, key=session.CLASSES, max_selections=MOST_CLASSES, width=560
+            "Classes", names, key=live_state.CLASSES, max_selections=MOST_CLASSES, width=560
         )
     return cast(Measure, measure), classes
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import session, step_picker
+from components import live_state, session, step_picker
 from components.charts.histograms import bar_figure, heat_figure, spread
 from engine.errors import EngineError
 from engine.runs.histograms import KINDS, Histogram, Kind, histogram_in, tensors_in
@@ -71,7 +71,7 @@ def show(run: Run) -> None:
 def _at_step(shown: _Shown, steps: list[int]) -> None:
     """One histogram: the newest, and those that follow, unless a step was picked."""
     heading = st.container()
-    step = step_picker.pick(steps, "Histogram at step", session.HISTOGRAM_STEP)
+    step = step_picker.pick(steps, "Histogram at step", live_state.HISTOGRAM_STEP)
     heading.subheader(f"At step {step:,}", help=_HELP[shown.kind])
     histogram = shown.histogram(step)
     if histogram is None:

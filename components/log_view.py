@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from components import downloads, session
+from components import downloads, live_state, session
 from components.log_lines import LEVELS, Level, Line, Wanted, found, of_event
 from components.log_table import STYLE, events_table, output_table
 from components.output_tail import MOST_LINES, OutputTail
@@ -42,11 +42,11 @@ def show(run: Run) -> None:
 
 
 def _source() -> str:
-    st.session_state.setdefault(session.LOG_SOURCE, EVENTS)
+    st.session_state.setdefault(live_state.LOG_SOURCE, EVENTS)
     chosen = st.segmented_control(
         "Log of",
         [EVENTS, OUTPUT],
-        key=session.LOG_SOURCE,
+        key=live_state.LOG_SOURCE,
         label_visibility="collapsed",
         required=True,
         help="Events: what happened to the run. Output: what its worker printed and logged.",
@@ -56,23 +56,23 @@ def _source() -> str:
 
 def _wanted() -> tuple[Wanted, str]:
     """What is to be shown, and in which order."""
-    st.session_state.setdefault(session.LOG_LEVELS, list(LEVELS))
-    st.session_state.setdefault(session.LOG_WORDS, "")
-    st.session_state.setdefault(session.LOG_ORDER, NEWEST)
+    st.session_state.setdefault(live_state.LOG_LEVELS, list(LEVELS))
+    st.session_state.setdefault(live_state.LOG_WORDS, "")
+    st.session_state.setdefault(live_state.LOG_ORDER, NEWEST)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         words = st.text_input(
-            "Search", key=session.LOG_WORDS, placeholder="Words in the line", width=280
+            "Search", key=live_state.LOG_WORDS, placeholder="Words in the line", width=280
         )
-        levels = st.pills("Levels", LEVELS, selection_mode="multi", key=session.LOG_LEVELS)
+        levels = st.pills("Levels", LEVELS, selection_mode="multi", key=live_state.LOG_LEVELS)
         order = st.segmented_control(
-            "Order", [NEWEST, OLDEST], key=session.LOG_ORDER, required=True
+            "Order", [NEWEST, OLDEST], key=live_state.LOG_ORDER, required=True
         )
     return Wanted(frozenset(cast(Sequence[Level], levels)), words), cast(str, order)
 
 
 def _events(run: Run) -> list[Line]:
     """All events as lines; those that were made lines before are not made so again."""
-    lines = session.log_lines(run.id)
+    lines = live_state.log_lines(run.id)
     events = session.event_tail(run).read_on(run)
     lines.extend(of_event(event) for event in events[len(lines) :])
     return lines

@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from components import range_test_view, run_board, run_document, run_watch, session, trouble
+from components import (
+    live_state,
+    range_test_view,
+    run_board,
+    run_document,
+    run_watch,
+    session,
+    trouble,
+)
 from engine.runs.run import Run
 from engine.runs.state import Status
 
@@ -33,7 +41,7 @@ NAMES = tuple(_TABS)
 
 def show(run: Run, status: Status) -> None:
     """Draw the tabs; which one is open is in the address of the page."""
-    tabs = st.tabs(NAMES, key=session.LIVE_TAB, bind="query-params")
+    tabs = st.tabs(NAMES, key=live_state.LIVE_TAB, bind="query-params")
     for tab, draw in zip(tabs, _TABS.values(), strict=True):
         if tab.open:
             with tab, trouble.shown():

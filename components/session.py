@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from components.event_tail import EventTail
-from components.log_lines import Line
 from components.run_requests import Asked
 from engine.batch_size.search import BatchSizes
 from engine.comparison.summaries import Summaries
@@ -51,34 +49,6 @@ IMPORT_FOUND = "runs.import.previews"
 IMPORT_OUTCOMES = "runs.import.outcomes"
 EXPORT_FORMAT = "runs.export.format"
 EXPORT_METRICS = "runs.export.metrics"
-LIVE_TAB = "tab"
-"""Also its name in the address of the page."""
-LOG_SOURCE = "live.log_source"
-LOG_LEVELS = "live.log_levels"
-LOG_WORDS = "live.log_words"
-LOG_ORDER = "live.log_order"
-HISTOGRAM_STEP = "live.histogram_step"
-CLASSES = "live.classes"
-CLASS_MEASURE = "live.class_measure"
-CHECKPOINT = "live.checkpoint_step"
-_KEPT = (
-    SAMPLE_STEP,
-    EVALUATION_STEP,
-    HISTOGRAM_KIND,
-    HISTOGRAM_TENSOR,
-    LOG_SOURCE,
-    LOG_LEVELS,
-    LOG_WORDS,
-    LOG_ORDER,
-    HISTOGRAM_STEP,
-    CLASSES,
-    CLASS_MEASURE,
-    CHECKPOINT,
-)
-"""Of widgets that are not drawn while another tab is open."""
-ALERTS_FOUND = "live.alerts_found"
-_LOG_LINES = "live.log_lines"
-_VERIFIED = "live.verified"
 COMPARE_TAB = "compare.tab"
 """This and the choices below are also their names in the address of the page."""
 COMPARE_BY = "compare.by"
@@ -97,6 +67,7 @@ COMPARE_AXES = "compare.axes"
 COMPARE_LINE_COLOR = "compare.linecolor"
 COMPARE_PICKER = "compare.picker"
 COMPARE_QUERY = "compare.query"
+COMPARE_UNFOLDED = "compare.unfolded"
 COMPARE_BASELINE = "compare.baseline_picker"
 COMPARE_SIDES = "compare.sides"
 COMPARE_MEASURE = "compare.measure"
@@ -330,45 +301,6 @@ def event_tail(run: Run) -> EventTail:
     if tail is None or tail.run_id != run.id:
         st.session_state[_EVENTS] = tail = EventTail(run.id)
     return tail
-
-
-def keep_choices() -> None:
-    """Keep what was chosen in tabs that are not open; Streamlit forgets what is not drawn."""
-    for key in _KEPT:
-        if key in st.session_state:
-            st.session_state[key] = st.session_state[key]
-
-
-def verified(folder: Path) -> str:
-    """What was found when a checkpoint was last verified in this tab; empty for not yet.
-
-    Of a folder that was written anew since, nothing is known.
-    """
-    kept: dict[Path, tuple[int, str]] = st.session_state.get(_VERIFIED, {})
-    at, verdict = kept.get(folder, (0, ""))
-    return verdict if at == _changed_at(folder) else ""
-
-
-def remember_verified(folder: Path, verdict: str) -> None:
-    """Keep what was found when a checkpoint was verified."""
-    kept = st.session_state.setdefault(_VERIFIED, {})
-    kept[folder] = _changed_at(folder), verdict
-
-
-def _changed_at(folder: Path) -> int:
-    """The newest change of a folder or of a file in it, in nanoseconds; 0 where it is gone."""
-    try:
-        return max(path.lstat().st_mtime_ns for path in (folder, *folder.iterdir()))
-    except OSError:
-        return 0
-
-
-def log_lines(run_id: str) -> list[Line]:
-    """The events of the run that this tab looks at, as lines of a log; to be added to."""
-    kept: tuple[str, list[Line]] | None = st.session_state.get(_LOG_LINES)
-    if kept is None or kept[0] != run_id:
-        st.session_state[_LOG_LINES] = kept = run_id, []
-    return kept[1]
 
 
 def events_read(run_id: str) -> int:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from components import (
     alert_me,
+    live_state,
     report_button,
     run_picker,
     run_tabs,
@@ -18,7 +19,7 @@ store = session.store()
 run = run_picker.from_url(store)
 # No st.stop() on this page: after it Streamlit 1.67 keeps the fragments of the run before alive.
 if run is not None:
-    session.keep_choices()
+    live_state.keep_choices()
     with trouble.shown():
         status = run.state().status
         run_watch.header(run, status)

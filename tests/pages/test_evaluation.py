@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from components import session
+from components import live_state
 from engine.metrics import Known, validation_metrics
 from engine.task_spec import TaskSpec
 from tests import fabricate
@@ -100,9 +100,9 @@ def test_samples_and_evaluations_are_picked_each_by_itself(live):
         run.write_samples(step, [{"prompt": "", "text": f"text of {step}"}])
     app.run().select_slider[0].set_value(50).run()
     assert len(app.dataframe[0].value) == 3
-    app.query_params[session.LIVE_TAB] = "Samples"
+    app.query_params[live_state.LIVE_TAB] = "Samples"
     assert app.run().select_slider[0].value == 100
-    app.query_params[session.LIVE_TAB] = "Evaluation"
+    app.query_params[live_state.LIVE_TAB] = "Evaluation"
     assert app.run().select_slider[0].value == 50
 
 

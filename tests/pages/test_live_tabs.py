@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from components import session
+from components import live_state, session
 from components.run_tabs import NAMES
 from engine.runs.checkpoint_files import WEIGHTS, folder_of
 from engine.runs.record import Origin
@@ -210,11 +210,11 @@ def test_the_log_is_searched_by_words_and_levels(store, tab):
     run.add_event("alert", "The loss spiked.", step=10)
     app = tab(run, "Log")
     assert "3 of 3 events" in words(app)
-    app.text_input(key=session.LOG_WORDS).set_value("SPIKED loss").run()
+    app.text_input(key=live_state.LOG_WORDS).set_value("SPIKED loss").run()
     assert "1 of 3 events" in words(app)
     assert "The loss spiked." in html(app)
     assert "Training began" not in html(app)
-    app.text_input(key=session.LOG_WORDS).set_value("").run()
+    app.text_input(key=live_state.LOG_WORDS).set_value("").run()
     group(app, "Levels").set_value(["info"]).run()
     assert "2 of 3 events" in words(app)
     assert not app.exception
@@ -245,7 +245,7 @@ def test_of_many_lines_few_are_sent(store, tab):
     group(app, "Log of").select("Output").run()
     assert f"{MANY:,} of {MANY:,} lines · the newest 300 are shown" in words(app)
     assert len(html(app)) < 100_000
-    app.text_input(key=session.LOG_WORDS).set_value("line 77777").run()
+    app.text_input(key=live_state.LOG_WORDS).set_value("line 77777").run()
     assert f"1 of {MANY:,} lines" in words(app)
 
 
@@ -257,11 +257,11 @@ def test_a_run_without_output_says_why(store, tab):
 
 def test_what_is_chosen_in_a_tab_survives_another_tab(store, tab):
     app = tab(fabricate.run_of(store), "Log")
-    app.text_input(key=session.LOG_WORDS).set_value("began").run()
-    app.query_params[session.LIVE_TAB] = "Alerts"
+    app.text_input(key=live_state.LOG_WORDS).set_value("began").run()
+    app.query_params[live_state.LIVE_TAB] = "Alerts"
     app.run()
-    app.query_params[session.LIVE_TAB] = "Log"
-    assert app.run().text_input(key=session.LOG_WORDS).value == "began"
+    app.query_params[live_state.LIVE_TAB] = "Log"
+    assert app.run().text_input(key=live_state.LOG_WORDS).value == "began"
 
 
 # -- system ----------------------------------------------------------------------------------------
