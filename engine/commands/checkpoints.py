@@ -23,7 +23,8 @@ def show_checkpoints(
     if as_json:
         say_json(found)
         return
-    monitor = run.spec.training.evaluation.monitor if found else "VALUE"
+    spec = run.record.spec
+    monitor = "VALUE" if spec is None else spec.training.evaluation.monitor
     for line in table(["STEP", "MB", monitor, "BEST", "STATE"], [_cells(row) for row in found]):
         say(line)
 

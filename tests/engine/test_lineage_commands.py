@@ -25,7 +25,8 @@ def trained_store(tmp_path_factory):
 
 @pytest.fixture
 def parent(trained_store):
-    return trained_store.open(trained_store.list()[-1].id)
+    oldest = min(trained_store.list(), key=lambda summary: summary.record.created_at)
+    return trained_store.open(oldest.id)  # ids of one second are in no order
 
 
 def forked(parent, *arguments):
