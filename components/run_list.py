@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -93,5 +94,9 @@ def count_words(found: int, of: int, hidden: int) -> str:
     return words
 
 
-def _zone() -> ZoneInfo:
-    return ZoneInfo(st.context.timezone or "UTC")
+def _zone() -> tzinfo:
+    """The zone of whoever looks; UTC where this machine does not know it."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -95,7 +95,8 @@ def _row(kept: Kept, numbers: dict[Shape, int], lists: list[set[int]]) -> list[A
         lists.append(set())
     plain, metrics = row.values_of[: row.shape.plain], row.values_of[row.shape.plain :]
     lists[number].update(at for at, value in enumerate(plain) if isinstance(value, tuple))
-    extremes = {metric: _packed(pair) for metric, pair in entry.extremes.items()}
+    asked = dict(entry.extremes)  # at once: another thread may ask for more meanwhile
+    extremes = {metric: _packed(pair) for metric, pair in asked.items()}
     return [entry.id, kept.stamp, entry.damage, number, plain, _packed(metrics), extremes]
 
 
