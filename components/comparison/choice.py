@@ -36,11 +36,13 @@ def ids_of(text: str) -> list[str]:
 
 
 def show(store: RunStore, found: Chosen) -> None:
-    """Draw the list of runs, folded up while there is something to compare."""
-    few = len(found.runs) < 2
-    words = f"{len(found.runs)} runs" if len(found.runs) != 1 else "1 run"
-    with st.expander(f"Runs compared: {words}", icon=":material/checklist:", expanded=few):
+    """Draw the list of runs; it begins folded up when there is something to compare."""
+    st.session_state.setdefault(session.COMPARE_UNFOLDED, len(found.runs) < 2)
+    with st.expander(  # its label stays the same, or it would fold up at every change
+        "Choose runs", icon=":material/checklist:", key=session.COMPARE_UNFOLDED, on_change="rerun"
+    ):
         _picker(store, found)
+    st.caption(f"{len(found.runs)} runs" if len(found.runs) != 1 else "1 run")
     if found.left_out:
         _tell(found.left_out)
 

@@ -54,6 +54,19 @@ def test_curves_lie_over_one_another_and_stay_the_same_nodes(page, app_url, runs
     assert page.evaluate("document.querySelector('.js-plotly-plot').dataset.mark") == "same"
 
 
+def test_the_list_of_runs_stays_open_while_runs_are_picked(page, app_url, runs):
+    page.goto(address(app_url, runs[2:4], "Metrics"))
+    page.get_by_text("Choose runs").click()
+    picker = page.get_by_role("combobox", name="Runs")
+    for count in (3, 4):
+        picker.click()
+        picker.fill("rate 0.03")
+        page.get_by_role("option", name="rate 0.03").first.click()
+        page.get_by_text(f"{count} runs", exact=True).wait_for()
+        page.wait_for_timeout(500)
+        assert picker.is_visible()
+
+
 def test_a_comparison_can_be_shared_by_its_address(page, app_url, runs):
     more = f"&compare.by=optimizer.lr&baseline={runs[0].id}"
     page.goto(address(app_url, runs, "Metrics", more))

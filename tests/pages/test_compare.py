@@ -201,12 +201,12 @@ def test_samples_stand_side_by_side_at_a_step(store, open_compare):
         a.write_samples(step, [{"prompt": "", "text": f"a at {step}"}])
     b.write_samples(20, [{"prompt": "", "text": "b at 20"}])
     app = open_compare(a, b, compare__tab="Samples")
-    assert captions(app)[1:] == ["Step 20, the last up to 30"]
+    assert captions(app)[2:] == ["Step 20, the last up to 30"]
     app.select_slider(key=session.COMPARE_SAMPLE_STEP).set_value(10).run()
     assert not app.exception
-    assert captions(app)[1:] == ["Nothing up to step 10; the first is at 20."]
+    assert captions(app)[2:] == ["Nothing up to step 10; the first is at 20."]
     app.multiselect(key=session.COMPARE_SIDES).set_value([a.id]).run()
-    assert captions(app)[1:] == []
+    assert captions(app)[2:] == []
 
 
 def evaluated(run, f1, names=("a", "b")):
