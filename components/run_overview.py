@@ -100,7 +100,7 @@ def outcome(state: RunState) -> list[Fact]:
         Fact("Status", state.status + (f": {state.reason}" if state.reason else "")),
         Fact("Steps", steps),
         Fact("Best", value),
-        Fact("Training time", shown_duration(state.trained_s) if state.step else DASH),
+        Fact("Training time", shown_duration(state.trained_s) if state.trained_s else DASH),
         Fact("Attempts", str(state.attempt)),
     ]
 

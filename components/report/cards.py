@@ -55,7 +55,7 @@ def _progress(state: RunState) -> Facts:
     yield "Steps", f"{state.step:,}{total}"
     if state.epoch is not None:
         yield "Epochs", f"{state.epoch:.2f}"
-    if state.step:
+    if state.trained_s:
         yield "Trained", shown_duration(state.trained_s)
 
 

@@ -27,7 +27,8 @@ def facts_of(record: RunRecord, state: RunState, labels: Labels) -> dict[str, Fa
     assert record.imported is not None, "a run was made here or imported"
     imported = record.imported
     config = {name: _storable(value) for name, value in imported.config.items()}
-    return {**config, **own, "imported": imported.source_name, "data": imported.place}
+    known = {"imported": imported.source_name, "data": imported.place, "trained_s": None}
+    return {**config, **own, **known}
 
 
 def _of_labels(record: RunRecord, labels: Labels) -> dict[str, Fact]:

@@ -80,3 +80,10 @@ def test_alerts_and_reports_know_imported_runs(open_page, run):
     assert not open_page("alerts.py").exception
     html = Dashboard().plot(run.folder).to_html()
     assert "their run" in html
+
+
+def test_how_long_an_imported_run_trained_is_not_known(store, run):
+    (entry,) = store.index.entries()
+    assert entry.facts["trained_s"] is None
+    assert entry.facts["imported"] == "TensorBoard"
+    assert entry.facts["lr"] == 0.1
