@@ -342,5 +342,7 @@ def test_a_fork_shows_where_it_comes_from(store, parent, forking, live):
 
 def test_the_table_says_what_was_forked_from_what(store, parent, forking, open_page):
     forked(store, parent, forking)
-    table = healthy(open_page("runs.py")).dataframe[0].value
-    assert sorted(table["Forked from"].fillna("")) == ["", "parent, step 100"]
+    columns = ["origin.run_id", "origin.step"]
+    table = healthy(open_page("runs.py", columns=columns)).dataframe[0].value
+    assert table["Forked from"].dropna().tolist() == ["parent"]
+    assert table["Forked at step"].dropna().tolist() == [100]
