@@ -109,7 +109,7 @@ export function layout(scene, { ranges, isLog, columns, height, isEmpty }) {
       ...line,
       type: isLog ? "log" : "linear",
       range: ranges.y,
-      nticks: Math.max(3, Math.round(height / 40)),
+      nticks: Math.min(10, Math.max(3, Math.round(height / 40))),
       exponentformat: Math.abs(high) >= 1000 && !isLog ? "SI" : "e",
       ...(isLog && labelled(logTicks(low, high))),
     },
