@@ -265,6 +265,7 @@ def test_a_folder_that_is_still_read_shows_what_is_known(store, open_page, monke
     monkeypatch.setattr(store.index, "entries", lambda within_s=None: entries(within_s=0))
     app = open_page("runs.py")
     assert len(table(app)) < 3
+    assert "of 3 runs" in app.get("progress")[0].proto.text
 
 
 def test_whatever_a_run_is_called_it_is_shown_as_it_is(store, open_page):
