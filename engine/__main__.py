@@ -12,6 +12,7 @@ from engine.commands import (
     batch_size,
     catalog,
     exchange,
+    health,
     lineage,
     lr_test,
     reference,
@@ -37,6 +38,7 @@ app.command("fork")(lineage.fork)
 app.command("extend")(lineage.extend)
 app.command("import")(exchange.import_)
 app.command("export")(exchange.export_)
+app.command("health")(health.health)
 app.command("lr-test")(lr_test.lr_test)
 app.command("batch-size")(batch_size.batch_size)
 app.command("batch-trials", hidden=True)(batch_size.batch_trials)

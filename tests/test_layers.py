@@ -12,6 +12,7 @@ LIGHT_ENGINE = ("runs", "commands", "training_config", "task_spec", "run_spec", 
 LIGHT_ENGINE += ("preflight", "errors", "frozen", "__main__", "launch.dispatcher", "launch.worker")
 LIGHT_ENGINE += ("schema", "versions", "spec_files", "differences", "observers", "presets")
 LIGHT_ENGINE += ("training_config_builder", "keywords", "reference", "alerting", "comparison")
+LIGHT_ENGINE += ("health.report", "health.kept", "health.names", "health.child")
 HEAVY = ("torch", "torchmetrics", "transformers")
 
 

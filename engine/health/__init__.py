@@ -1,0 +1,1 @@
+"""Health check: what can be wrong with a model, measured before it is trained."""

@@ -1,0 +1,1 @@
+"""One module for each check, or for two that measure alike."""

@@ -1,0 +1,77 @@
+"""Whether the same seed gives the same model, and evaluation the same outputs every time."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from engine.health.outcome import Complaint, Outcome, concluded, listed
+from engine.health.subject import Subject
+from engine.reproducibility import seed_everything
+
+SAMPLES = 4
+_SEEDS = (
+    "Draw all random numbers from PyTorch's, NumPy's or Python's global generators, which a run "
+    "seeds; not from generators seeded by the clock, nor in an order that a set decides."
+)
+
+
+@torch.no_grad()
+def determinism(subject: Subject) -> Outcome:
+    """Compare two models of one seed, two passes of one model, and its state before and after."""
+    first, second = subject.model(), subject.model()
+    unlike = [
+        name
+        for (name, one), other in zip(
+            first.state_dict().items(), second.state_dict().values(), strict=True
+        )
+        if not _same(one, other)
+    ]
+    seeded = [_seeded(subject, model) for model in (first, second)]
+    evaluated, changed = _evaluated(subject, subject.model().eval())
+    apart = {
+        "weights that differ": (float(len(unlike)), "tensors"),
+        "training outputs differ by": (_apart(*seeded), ""),
+        "evaluation outputs differ by": (_apart(*evaluated), ""),
+        "state changed by evaluation": (float(len(changed)), "tensors"),
+    }
+    complaints = []
+    if unlike or not _same(*seeded):
+        what = f"weights of {listed(unlike)} differ" if unlike else "outputs in training differ"
+        text = f"Two models of the same seed are not the same: {what}."
+        complaints.append(Complaint("fail", text, _SEEDS))
+    if not _same(*evaluated):
+        text = "In evaluation mode, two passes over the same batch give different outputs."
+        remedy = "Use nn.Dropout, or F.dropout(x, p, self.training): it must be off in eval mode."
+        complaints.append(Complaint("fail", text, remedy))
+    if changed:
+        text = f"A pass in evaluation mode changes {listed(changed)}."
+        remedy = "Change weights and buffers in training mode only (if self.training)."
+        complaints.append(Complaint("fail", text, remedy))
+    return concluded(
+        "The same seed gives the same bits, and evaluation leaves no trace.", complaints, apart
+    )
+
+
+def _seeded(subject: Subject, model: nn.Module) -> Tensor:
+    """Outputs in training mode, dropout included, from one seed."""
+    seed_everything(subject.seed + 1)
+    return subject.outputs(model.train(), subject.batch(SAMPLES))
+
+
+def _evaluated(subject: Subject, model: nn.Module) -> tuple[tuple[Tensor, Tensor], list[str]]:
+    """Outputs of two passes, and what of the state they changed."""
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    batch = subject.batch(SAMPLES)
+    outputs = subject.outputs(model, batch).clone(), subject.outputs(model, batch)
+    after = model.state_dict()
+    return outputs, [name for name, tensor in before.items() if not _same(tensor, after[name])]
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and torch.equal(one.nan_to_num(), other.nan_to_num())
+
+
+def _apart(one: Tensor, other: Tensor) -> float | None:
+    """The largest difference; None of other shapes."""
+    return float((one - other).abs().max()) if one.shape == other.shape else None

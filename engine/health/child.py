@@ -1,0 +1,137 @@
+"""A health check in a process of its own, which a screen starts, looks at and can end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+from engine.health.names import NAMES
+from engine.health.report import Finding
+from engine.launch.environment import child_environment
+from engine.run_spec import RunSpec
+from engine.runs.store import RunStore
+
+LIMIT_S = 600.0
+"""After this time the process is ended, whatever it does: each check is bounded to seconds, so
+only a model that never comes back takes as long."""
+_ENDING_S = 5.0
+
+
+class HealthCheck:
+    """A health check that runs; made by `start`.
+
+    It holds a process and two open files until it is over or `cancel` is called.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], out: IO[bytes], err: IO[bytes]) -> None:
+        self._process, self._out, self._err = process, out, err
+        self._ends_at = time.monotonic() + LIMIT_S
+        self._rest = b""
+        self.total = len(NAMES)
+        """How many findings there will be."""
+        self.findings: list[Finding] = []
+        """What was found so far."""
+        self.current = ""
+        """Name of the check that is being made; empty before the first and after the last."""
+        self.digest = ""
+        """Under what the report is kept, once it is."""
+        self.problem = ""
+        """Why there is no report, in words; empty while there is nothing wrong."""
+        self.done = False
+        """Whether it is over, by itself or not."""
+
+    def poll(self) -> bool:
+        """Take what is new since the last call; whether it is over."""
+        if self.done:
+            return True
+        over = self._process.poll() is not None  # asked first: what it wrote last is read below
+        self._read()
+        if over:
+            self._finish()
+        elif time.monotonic() > self._ends_at:
+            self._end(f"It took longer than {LIMIT_S:.0f} s and was ended{self._during()}.")
+        return self.done
+
+    def cancel(self) -> None:
+        """End it now; what was found so far stays."""
+        if not self.done:
+            self._end("It was cancelled.")
+
+    def _during(self) -> str:
+        return f" during the check {NAMES[self.current].title!r}" if self.current else ""
+
+    def _read(self) -> None:
+        data = self._rest + self._out.read()
+        *lines, self._rest = data.split(b"\n")
+        for line in lines:
+            try:
+                said = json.loads(line)
+            except ValueError:  # a library of the model's wrote something past Python's streams
+                continue
+            self._take(said)
+
+    def _take(self, said: dict[str, object]) -> None:
+        match said.pop("kind"):
+            case "begun":
+                self.current = str(said["check"])
+            case "finding":
+                self.findings.append(Finding.parse(said))
+                self.current = ""
+            case "report":
+                self.digest = str(said["digest"])
+
+    def _finish(self) -> None:
+        self.done = True
+        if not self.digest:
+            self._err.seek(0)
+            said = self._err.read().decode(errors="replace").strip().splitlines()
+            code = self._process.returncode
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            words = said[-1] if said else f"its process ended with {how}"
+            self.problem = f"The health check failed{self._during()}: {words}"
+        self._close()
+
+    def _end(self, problem: str) -> None:
+        """The process and all that it started: it leads a session of its own."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(_ENDING_S)
+        self._read()
+        self.problem, self.done = problem, True
+        self._close()
+
+    def _close(self) -> None:
+        self._out.close()
+        self._err.close()
+
+
+def start(store: RunStore, spec: RunSpec) -> HealthCheck:
+    """Examine the model of a spec; its report goes to the runs folder.
+
+    Call `poll` on what is given until it is `done`, or `cancel`.
+    """
+    command = [sys.executable, "-m", "engine", "health", "-", "--json", "--runs", str(store.root)]
+    err = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the check is over
+    # Files, not pipes: nobody has to read them for the process to go on.
+    with tempfile.TemporaryFile() as given, tempfile.NamedTemporaryFile() as written:
+        given.write(spec.model_dump_json().encode())
+        given.seek(0)
+        process = subprocess.Popen(
+            command,
+            stdin=given,
+            stdout=written,
+            stderr=err,
+            env=child_environment(),
+            cwd=Path(__file__).parents[2],
+            start_new_session=True,
+        )
+        out = Path(written.name).open("rb")  # noqa: SIM115 - closed when the check is over
+    return HealthCheck(process, out, err)

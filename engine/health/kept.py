@@ -1,0 +1,86 @@
+"""Where reports of health checks are kept: `<runs>/.models/health/<digest>.json`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from engine.data.specs import DataFacts
+from engine.errors import BadInput, EngineError
+from engine.health.report import HealthReport
+from engine.models.specs import ModelSpec
+from engine.runs.files import write_whole
+from engine.task_spec import TaskSpec
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class UnreadableReport(EngineError):
+    """A report that is damaged, or of a later version."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(
+            f"The health report {file.name} cannot be read ({reason}). Delete it and make the "
+            "health check again."
+        )
+
+
+def digest_of(task: TaskSpec, model: ModelSpec, facts: DataFacts) -> str:
+    """SHA-256 of what a report is about: task, model (with the hash of its code) and data facts."""
+    about = [value.model_dump(mode="json") for value in (task, model, facts)]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def folder_in(root: Path) -> Path:
+    """The folder of the reports of a runs folder, which need not exist."""
+    return root / ".models" / "health"
+
+
+def file_of(root: Path, digest: str) -> Path:
+    """Where the report of this digest is or would be."""
+    assert _DIGEST.fullmatch(digest), digest
+    return folder_in(root) / f"{digest}.json"
+
+
+def write(root: Path, report: HealthReport) -> Path:
+    """Keep a report in place of an earlier one of the same digest."""
+    file = file_of(root, report.digest)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(file, report.to_json())
+    return file
+
+
+def read(root: Path, digest: str) -> HealthReport | None:
+    """The report of this digest; None where there is none.
+
+    Raises:
+        UnreadableReport: for one that is damaged or of a later version.
+    """
+    return _read(file_of(root, digest))
+
+
+def read_all(root: Path) -> Iterator[HealthReport | UnreadableReport]:
+    """All reports, the newest first; for a damaged one what is wrong with it."""
+    files = [file for file in folder_in(root).glob("*.json") if _DIGEST.fullmatch(file.stem)]
+    for file in sorted(files, key=lambda file: file.stat().st_mtime, reverse=True):
+        try:
+            report = _read(file)
+        except UnreadableReport as error:
+            yield error
+        else:
+            if report is not None:
+                yield report
+
+
+def _read(file: Path) -> HealthReport | None:
+    try:
+        return HealthReport.parse_json(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except BadInput as error:
+        raise UnreadableReport(file, str(error.problems[0])) from None
+    except OSError as error:
+        raise UnreadableReport(file, error.strerror or str(error)) from None
