@@ -1,8 +1,8 @@
 """One viewer who looks without drawing: `python -m benchmarks.viewer URL RUN_ID SECONDS`.
 
 It holds a session of the Live page over Streamlit's websocket, lets its fragments run again when
-they ask for it, and asks the feed for the numbers of the charts as the board does. Prints how often
-the page and the feed answered.
+they ask for it, and asks the feed for the numbers of the charts as the board does. Prints a line
+when it begins to look, and in the end how often the page and the feed answered.
 """
 
 from __future__ import annotations
@@ -59,10 +59,13 @@ async def watch(url: str, run_id: str, seconds: float) -> dict[str, int]:
     socket = f"ws{url.removeprefix('http')}/_stcore/stream"
     async with connect(socket, origin=url, subprotocols=["streamlit"], max_size=None) as session:
         await session.send(_rerun(query=f"run={run_id}"))
+        looking = asyncio.Event()
         tasks = [
             asyncio.create_task(_listen(session, run_id, counts)),
-            asyncio.create_task(_poll(url, run_id, counts)),
+            asyncio.create_task(_poll(url, run_id, counts, looking)),
         ]
+        await asyncio.wait_for(looking.wait(), 60)
+        print("looking", flush=True)
         done, _ = await asyncio.wait(tasks, timeout=seconds, return_when="FIRST_EXCEPTION")
         for task in tasks:
             task.cancel()
@@ -71,12 +74,13 @@ async def watch(url: str, run_id: str, seconds: float) -> dict[str, int]:
     return counts
 
 
-async def _poll(url: str, run_id: str, counts: dict[str, int]) -> None:
+async def _poll(url: str, run_id: str, counts: dict[str, int], looking: asyncio.Event) -> None:
     feed = await asyncio.to_thread(Feed, url, run_id)
     while True:
         began = time.monotonic()
         counts["bytes"] += await asyncio.to_thread(feed.look)
         counts["feed"] += 1
+        looking.set()
         await asyncio.sleep(max(0.0, FEED_EVERY_S - (time.monotonic() - began)))
 
 
