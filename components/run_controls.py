@@ -8,7 +8,7 @@ import streamlit as st
 
 from components import run_branches, run_steering, session, trouble
 from components.plain_text import as_markdown
-from components.run_requests import Action, Asked, doing, refusal
+from components.run_requests import Action, Asked, doing, is_offered, refusal
 from engine.runs.run import Run
 from engine.runs.state import RESUMABLE, RunState
 
@@ -19,6 +19,7 @@ _BUTTONS: tuple[tuple[Action, str, str], ...] = (
     ("stop", "Stop", ":material/stop:"),
     ("checkpoint", "Checkpoint now", ":material/flag:"),
     ("validate", "Validate now", ":material/fact_check:"),
+    ("unqueue", "Take out of the queue", ":material/playlist_remove:"),
 )
 
 
@@ -35,22 +36,22 @@ def pending(run: Run, state: RunState) -> str:
 
 
 def show(run: Run, state: RunState) -> None:
-    """Draw the buttons; those that are not possible now say why."""
+    """Draw the buttons for what makes sense now; those that are not possible say why."""
     spec = run.record.spec
     if spec is None:
         return  # imported: there is nothing to ask of it
     in_memory = spec.model.kind == "in-memory"
     with st.container(horizontal=True, gap="small", key="live-controls"):
         for action, label, icon in _BUTTONS:
-            why_not = refusal(action, state, in_memory=in_memory)
+            if not is_offered(action, state.status):
+                continue
+            why_not = refusal(action, state.status, in_memory=in_memory)
             if action == "stop":
                 _confirmed_stop(run, state, why_not)
             else:
                 _button(run, action, label, icon, why_not)
-        run_steering.show(run, state, ask)
-        if state.status == "queued":
-            _button(run, "unqueue", "Take out of the queue", ":material/playlist_remove:")
-    with st.container(horizontal=True, gap="small", key="live-branches"):
+        if is_offered("steer", state.status):
+            run_steering.show(run, state, ask)
         run_branches.show(run, state)
 
 

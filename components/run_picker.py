@@ -69,6 +69,7 @@ def pick(entries: Sequence[Entry], current: str | None) -> None:
         key=session.PICKED,
         index=None,
         placeholder="Choose a run",
+        label_visibility="collapsed",
         on_change=_go,
     )
 

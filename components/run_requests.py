@@ -25,16 +25,6 @@ _POSSIBLE: dict[Action, frozenset[Status]] = {
     "unqueue": frozenset({"queued"}),
 }
 
-_WHY_NOT: dict[Status, str] = {
-    "queued": "The run waits in the queue; it has not begun.",
-    "running": "The run is running.",
-    "paused": "The run is paused.",
-    "completed": "The run has made all its steps.",
-    "stopped": "The run was stopped; resume it first.",
-    "failed": "The run failed; resume it first.",
-    "interrupted": "The run was interrupted; resume it first.",
-}
-
 _DOING: dict[str, str] = {
     "pause": "pausing…",
     "resume": "resuming…",
@@ -76,11 +66,14 @@ class Asked:
         return wish(self.request) is not None and not _ANSWERS.isdisjoint(news)
 
 
-def refusal(action: Action, state: RunState, *, in_memory: bool = False) -> str:
-    """Why an action is not possible now; empty when it is."""
-    if state.status not in _POSSIBLE[action]:
-        return _WHY_NOT[state.status]
-    if action == "resume" and in_memory and state.status in RESUMABLE:
+def is_offered(action: Action, status: Status) -> bool:
+    """Whether an action makes sense for runs of that status at all."""
+    return status in _POSSIBLE[action]
+
+
+def refusal(action: Action, status: Status, *, in_memory: bool) -> str:
+    """Why an action that makes sense is not possible; empty when it is."""
+    if action == "resume" and in_memory and status in RESUMABLE:
         return "The model was handed over as an object; only the program that did so can resume it."
     return ""
 

@@ -10,7 +10,6 @@ from components import session, trouble
 from components.field_words import complaint
 from components.numbers import shown_number
 from components.plain_text import as_markdown
-from components.run_requests import refusal
 from engine.errors import BadInput, Problem
 from engine.learning_rates.course import OPEN_ENDED
 from engine.runs.run import Run
@@ -23,9 +22,8 @@ Ask = Callable[[Run, str], None]
 
 def show(run: Run, state: RunState, ask: Ask) -> None:
     """Draw the button behind which a running run is changed."""
-    why_not = refusal("steer", state)
-    if not why_not and run.spec.training.scheduler.name == "range-test":
-        why_not = "A range test has its own learning rates and length."
+    is_test = run.spec.training.scheduler.name == "range-test"
+    why_not = "A range test has its own learning rates and length." if is_test else ""
     with st.popover(
         "Steer",
         icon=":material/tune:",

@@ -20,15 +20,16 @@ run = run_picker.from_url(store)
 # No st.stop() on this page: after it Streamlit 1.67 keeps the fragments of the run before alive.
 if run is not None:
     live_state.keep_choices()
+    with st.container(horizontal=True, gap="small"):
+        with st.container(width=420):
+            run_picker.pick(run_picker.known(store), run.id)
+        with trouble.shown():
+            report_button.show(store, [run.id], "live.report")
+            alert_me.show(run)
     with trouble.shown():
         status = run.state().status
         run_watch.header(run, status)
-        with st.container(horizontal=True, gap="small"):
-            report_button.show(store, [run.id], "live.report")
-            alert_me.show(run)
         run_tabs.show(run, status)
-    with st.container(width=420):
-        run_picker.pick(run_picker.known(store), run.id)
 elif not store.ids():
     st.title("Live")
     st.info("No runs yet. Start one and watch its curves here.", icon=":material/monitoring:")
