@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
 import re
 import stat
 import zipfile
@@ -16,6 +18,9 @@ from engine.exchange.foreign import Unreadable
 MOST_MEMBERS, LARGEST = 20_000, 8 * 1024**3
 """Members, and bytes that they may have in all when they are unpacked."""
 _CHUNK = 1024**2
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError)
+"""What zipfile raises for bytes that are wrong, a name that is no text, a password."""
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO)
 _ODD = re.compile(r'[\x00-\x1f<>:"|?*\\]')
 
 
@@ -47,8 +52,14 @@ def _unpack(path: Path, root: Path) -> None:
             left = LARGEST
             for member in members:
                 left -= _write(archive, member, root, left)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except _DAMAGE as error:
         raise Unreadable(path.name, f"the archive cannot be unpacked ({error})") from None
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise  # the disk's fault, and not the archive's
+        raise Unreadable(
+            path.name, f"the archive cannot be unpacked ({error.strerror or error})"
+        ) from None
 
 
 def _refuse_masses(name: str, members: list[zipfile.ZipInfo]) -> None:

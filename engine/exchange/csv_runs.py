@@ -162,22 +162,21 @@ def _rows(path: Path) -> Iterator[tuple[list[str], Iterator[_Row]]]:
             delimiter = _delimiter(file.readline(1_000_000))
             file.seek(0)
             reader = csv.reader(file, delimiter=delimiter, strict=True)
-            yield next(reader, []), _whole(reader, path.name)
+            heading = next(reader, [])
+            yield heading, _whole(reader, len(heading), path.name)
         except UnicodeDecodeError as error:
             raise Unreadable(path.name, f"it is not text in UTF-8 ({error.reason})") from None
         except csv.Error as error:
             raise Unreadable(path.name, f"it is not a table ({error})") from None
 
 
-def _whole(reader: Iterator[list[str]], place: str) -> Iterator[_Row]:
-    width: int | None = None
+def _whole(reader: Iterator[list[str]], width: int, place: str) -> Iterator[_Row]:
     for cells in reader:
         line: int = reader.line_num  # type: ignore[attr-defined]
         if not cells:
             continue
-        width = width or len(cells)
         if len(cells) != width:
-            reason = f"the row has {len(cells)} cells, the first has {width}"
+            reason = f"the row has {len(cells)} cells, the heading has {width}"
             raise Unreadable(f"{place}, line {line:,}", reason)
         yield line, cells
 

@@ -96,6 +96,17 @@ class ForeignRun:
     """Name of the file or folder that holds it."""
     read: Callable[[], Iterator[Part]]
 
+    def parts(self) -> Iterator[Part]:
+        """What the run holds, part by part.
+
+        Raises:
+            Unreadable: also for numbers and nestings that no reader had in mind.
+        """
+        try:
+            yield from self.read()
+        except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
+            raise Unreadable(self.place, f"something in it makes no sense ({error})") from error
+
 
 class Importer(Protocol):
     """Finds the runs of one other tool in a file or folder."""

@@ -51,7 +51,7 @@ def preview(found: ForeignRun) -> Preview:
     """Read a run and count; nothing is written."""
     title, counts = found.title, dict[str, int]()
     try:
-        for part in found.read():
+        for part in found.parts():
             if isinstance(part, Block):
                 counts[part.metric] = counts.get(part.metric, 0) + len(part.records)
             elif isinstance(part, Facts):

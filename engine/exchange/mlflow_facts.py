@@ -56,6 +56,8 @@ def plain(text: str) -> Plain:
         return {"True": True, "False": False, "None": None}[text]
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # a text that begins as a list of lists of lists
         return text
-    return value if isinstance(value, int | float) and math.isfinite(value) else text
+    if isinstance(value, float):
+        return value if math.isfinite(value) else text
+    return value if isinstance(value, int) else text

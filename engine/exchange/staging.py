@@ -27,7 +27,7 @@ def staged(found: ForeignRun, folder: Path) -> Facts:
     facts, names = Facts(), set[str]()
     files = MetricFiles(folder)
     try:
-        for part in found.read():
+        for part in found.parts():
             match part:
                 case Block():
                     names.add(part.metric)

@@ -163,9 +163,13 @@ def _scalar(tensor: Any) -> float:
 
 def _hyperparameters(content: bytes) -> Iterator[Facts]:
     """The settings and the ending that the HParams plugin keeps."""
+    from google.protobuf.message import DecodeError
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-    said = HParamsPluginData.FromString(content)
+    try:
+        said = HParamsPluginData.FromString(content)
+    except DecodeError as error:
+        raise ValueError(f"settings of HParams: {error}") from None
     if said.HasField("session_start_info"):
         given = said.session_start_info.hparams
         config = {

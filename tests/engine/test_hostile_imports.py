@@ -62,6 +62,24 @@ def nothing_is_left(store):
     return store.list() == [] and list((store.root / ".importing").iterdir()) == []
 
 
+def varint(number):
+    parts = []
+    while number > 0x7F:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*parts, number])
+
+
+def sized(number, content):
+    """A field of a message."""
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def wandb_log(record):
+    checksum = zlib.crc32(record, zlib.crc32(b"\x01"))
+    return b":W&B\xe1\xbe\0" + struct.pack("<IHB", checksum, len(record), 1) + record
+
+
 # -- records ---------------------------------------------------------------------------------------
 
 
@@ -254,6 +272,63 @@ def test_names_are_kept_as_they_are_but_not_without_end(store, tmp_path):
     )
 
 
+WANDB_STEPS = ["Infinity", "NaN", "1e30", "9" * 30, "[" * 20_000]
+
+
+@pytest.mark.parametrize("step", WANDB_STEPS, ids=range(len(WANDB_STEPS)))
+def test_a_step_that_no_number_can_be_is_refused(store, tmp_path, step):
+    rows = b"".join(
+        sized(1, sized(1, name) + sized(16, value))
+        for name, value in ((b"_step", step.encode()), (b"loss", b"1.0"))
+    )
+    (tmp_path / "run-x.wandb").write_bytes(wandb_log(sized(2, rows)))
+    with pytest.raises(Unreadable, match="run-x.wandb: "):
+        refused(store, tmp_path / "run-x.wandb")
+    assert nothing_is_left(store)
+
+
+def test_mlflow_steps_and_settings_that_no_number_can_be(store, tmp_path):
+    run = tmp_path / "mlruns" / "0" / "abc"
+    for folder in ("metrics", "params"):
+        (run / folder).mkdir(parents=True)
+    (run / "meta.yaml").write_text("run_id: abc\nstatus: 3\n")
+    (run / "params" / "digits").write_text("1" * 400)
+    (run / "params" / "deep").write_text("[" * 100_000)
+    (run / "metrics" / "loss").write_text(f"1700000000000 1.0 {'9' * 30}\n")
+    assert outcome_of(store, tmp_path / "mlruns").kind == "refused"
+    (run / "metrics" / "loss").write_text("1700000000000 1.0 1\n")
+    imported = outcome_of(store, tmp_path / "mlruns")
+    config = store.open(imported.run_id).record.imported.config
+    assert config["digits"] == int("1" * 400)
+    assert config["deep"].startswith("[[[")
+
+
+def hparams(value):
+    value.metadata.plugin_data.plugin_name = "hparams"
+    value.metadata.plugin_data.content = b"\xff\xff"
+
+
+def scalar_text(value):
+    value.metadata.plugin_data.plugin_name = "scalars"
+    value.tensor.dtype = 7
+    value.tensor.string_val.append(b"text")
+
+
+def scalar_of_no_type(value):
+    value.metadata.plugin_data.plugin_name = "scalars"
+    value.tensor.dtype = 99
+
+
+@pytest.mark.parametrize("spoil", [hparams, scalar_text, scalar_of_no_type])
+def test_tensorboard_values_that_make_no_sense_are_refused(store, tmp_path, spoil):
+    made = Event(wall_time=1.7e9, step=1)
+    spoil(made.summary.value.add(tag="odd"))
+    path = event_file(tmp_path / "logs", framed([made.SerializeToString()]))
+    with pytest.raises(Unreadable, match="makes no sense"):
+        refused(store, path)
+    assert nothing_is_left(store)
+
+
 @pytest.mark.parametrize("time", [-5.0, 0.0, 1e18, float("inf"), float("nan")])
 def test_a_time_that_cannot_be_is_not_known(store, tmp_path, time):
     event_file(tmp_path / "logs", framed([event(time=time)]))
@@ -345,6 +420,32 @@ def test_an_archive_that_is_none_is_named(tmp_path):
         pytest.raises(Unreadable, match="bad.zip: the archive cannot be unpacked"),
         archives.opened(path),
     ):
+        pass
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_with_wrong_bytes_is_named_however_it_was_packed(tmp_path, method):
+    path = tmp_path / "bad.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("a.csv", "step,loss\n" * 1_000)
+    content = bytearray(path.read_bytes())
+    content[50:60] = bytes(byte ^ 0xFF for byte in content[50:60])
+    path.write_bytes(content)
+    with pytest.raises(Unreadable, match="cannot be unpacked"), archives.opened(path):
+        pass
+
+
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a"), ("x" * 300,)])
+def test_an_archive_whose_names_cannot_be_files_is_named(tmp_path, names):
+    path = zipped(tmp_path / "bad.zip", [(name, b"x") for name in names])
+    with pytest.raises(Unreadable, match="bad.zip: the archive cannot be"), archives.opened(path):
+        pass
+
+
+def test_an_archive_with_a_name_that_is_no_text_is_named(tmp_path):
+    path = zipped(tmp_path / "bad.zip", [("é.csv", b"x")])
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xff\xfe"))
+    with pytest.raises(Unreadable, match="bad.zip: the archive cannot be"), archives.opened(path):
         pass
 
 
