@@ -238,7 +238,8 @@ def _switchable(leaf: Leaf, value: Any) -> None:
 def _toggle(leaf: Leaf, switch: str) -> None:
     draft = workspace.current().draft
     if session.form_value(switch):
-        suggestion = _SUGGESTED[leaf.kind] if leaf.default is None else leaf.default
+        usual = _SUGGESTED[leaf.kind] if leaf.suggested is None else leaf.suggested
+        suggestion = usual if leaf.default is None else leaf.default
         workspace.change(draft.switched_on(leaf.path, suggestion))
     else:
         workspace.change(draft.switched_off(leaf.path))

@@ -37,6 +37,8 @@ class Leaf:
     log: bool = False
     common: bool = False
     optional: bool = False
+    suggested: float | None = None
+    """What the value becomes when it is switched on; None for the usual of its kind."""
     choices: tuple[str, ...] = ()
     bounds: tuple[tuple[str, float], ...] = ()
     """Pairs of 'ge', 'gt', 'le' or 'lt' and a number."""
@@ -159,6 +161,7 @@ def _is_filled_in(info: FieldInfo) -> bool:
 def _leaf(info: FieldInfo, path: str, section: str) -> Leaf:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     kind, choices, optional = _kind(info.annotation)
+    suggested = extra.get("suggested")
     return Leaf(
         path=path,
         label=info.title or path.rpartition(".")[2].replace("_", " ").capitalize(),
@@ -169,6 +172,7 @@ def _leaf(info: FieldInfo, path: str, section: str) -> Leaf:
         log=bool(extra.get("log")),
         common=bool(extra.get("common")),
         optional=optional,
+        suggested=suggested if isinstance(suggested, int | float) else None,
         choices=choices,
         bounds=tuple(bounds(info)),
         section=section,

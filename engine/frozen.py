@@ -56,14 +56,18 @@ def knob(
     unit: str = "",
     log: bool = False,
     common: bool = False,
+    suggested: float | None = None,
     **bounds: Any,
 ) -> Any:
     """A field with what a form needs to draw it.
 
     `common` fields are shown first, the others under 'Advanced'; `log` asks for an input on a
-    logarithmic scale; `bounds` are pydantic's `ge`, `gt`, `le`, `lt`.
+    logarithmic scale; `suggested` is what an absent value becomes when it is switched on; `bounds`
+    are pydantic's `ge`, `gt`, `le`, `lt`.
     """
     extra: dict[str, Any] = {"unit": unit, "log": log, "common": common}
+    if suggested is not None:
+        extra["suggested"] = suggested
     return Field(default, title=label, json_schema_extra=extra, **bounds)
 
 

@@ -20,7 +20,7 @@ class Recipe:
     batch_size: int
     every: tuple[int, int]
     """Steps between validations, and between checkpoints."""
-    model: Mapping[str, float] = field(default_factory=dict)
+    model: Mapping[str, float | None] = field(default_factory=dict)
     accumulate: int = 1
     warmup_steps: int = 50
     validation: tuple[int, int | None] = (256, None)
@@ -51,13 +51,16 @@ class Recipe:
         }
 
 
+_EACH: dict[str, float | None] = {"kv_heads": None}
+"""Heads of keys and values that were chosen may not divide the heads that a recipe sets."""
+
 BASELINE = {
     "gpt": Recipe(
         length=(1000, "steps"),
         lr=3e-3,
         batch_size=12,
         every=(100, 200),
-        model={"layers": 4, "heads": 4, "width": 128, "block_size": 64, "dropout": 0.0},
+        model={"layers": 4, "heads": 4, "width": 128, "block_size": 64, "dropout": 0.0} | _EACH,
         validation=(64, 256),
     ),
     "encoder": Recipe(
@@ -135,7 +138,7 @@ QUICK_PROTOTYPE = {
         BASELINE["gpt"],
         length=(300, "steps"),
         every=(50, 100),
-        model={"layers": 2, "heads": 2, "width": 96, "block_size": 64, "dropout": 0.0},
+        model={"layers": 2, "heads": 2, "width": 96, "block_size": 64, "dropout": 0.0} | _EACH,
         warmup_steps=20,
         validation=(64, 128),
     ),
@@ -219,7 +222,7 @@ PRODUCTION = {
         length=(2500, "steps"),
         lr=2e-3,
         every=(125, 250),
-        model={"layers": 4, "heads": 6, "width": 192, "block_size": 128, "dropout": 0.1},
+        model={"layers": 4, "heads": 6, "width": 192, "block_size": 128, "dropout": 0.1} | _EACH,
         warmup_steps=100,
         validation=(64, None),
     ),

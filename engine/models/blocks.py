@@ -90,14 +90,13 @@ class Block(nn.Module):
         heads: int,
         *,
         dropout: float,
-        causal: bool,
         bias: bool,
         rotary: bool = False,
     ) -> None:
         super().__init__()
         self.norm_1 = nn.LayerNorm(width, bias=bias)
         self.attention = SelfAttention(
-            width, heads, dropout=dropout, causal=causal, bias=bias, rotary=rotary
+            width, heads, dropout=dropout, causal=False, bias=bias, rotary=rotary
         )
         self.norm_2 = nn.LayerNorm(width, bias=bias)
         self.widen = nn.Linear(width, 4 * width, bias=bias)
@@ -131,12 +130,15 @@ class DecoderBlock(nn.Module):
         return x + added
 
 
-def turned(x: Tensor) -> Tensor:
+def turned(x: Tensor, first: int = 0) -> Tensor:
     """Queries or keys (..., T, D) turned by angles that grow with their position, so that their
-    products depend on how far apart they are (rotary positions: Su and others, 2021)."""
+    products depend on how far apart they are (rotary positions: Su and others, 2021).
+
+    `first` is the position of the first of them.
+    """
     length, size = x.shape[-2:]
     speeds = _SLOWEST ** -torch.linspace(0, 1, size // 2 + 1, device=x.device)[:-1]
-    angles = torch.arange(length, device=x.device)[:, None] * speeds
+    angles = torch.arange(first, first + length, device=x.device)[:, None] * speeds
     cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     left, right = x.chunk(2, dim=-1)
     return torch.cat([left * cos - right * sin, left * sin + right * cos], dim=-1)

@@ -13,6 +13,7 @@ from engine.errors import BadInput, EngineError, Problem
 from engine.models.cnn import CNN
 from engine.models.encoder import Encoder
 from engine.models.gpt import GPT
+from engine.models.gpt_block import BlockShape
 from engine.models.mlp import MLP
 from engine.models.seq2seq import Seq2Seq
 from engine.models.size import PER_TOKEN, table_or_image
@@ -79,10 +80,18 @@ def _gpt(spec: GPTSpec, facts: DataFacts) -> GPT:
     return GPT(
         vocabulary_size=_needed(facts.vocabulary_size, "gpt", "a text with a vocabulary"),
         layers=spec.layers,
-        heads=spec.heads,
-        width=spec.width,
+        block=BlockShape(
+            width=spec.width,
+            heads=spec.heads,
+            kv_heads=spec.key_value_heads,
+            hidden=spec.hidden,
+            dropout=spec.dropout,
+            rotary=spec.positions == "rotary",
+            norm=spec.norm,
+            feed_forward=spec.feed_forward,
+        ),
         block_size=spec.block_size,
-        dropout=spec.dropout,
+        tied=spec.tied,
     )
 
 

@@ -32,8 +32,7 @@ class Encoder(nn.Module):
         self.tokens = nn.Embedding(vocabulary_size, width)
         self.drop = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(
-            Block(width, heads, dropout=dropout, causal=False, bias=True, rotary=True)
-            for _ in range(layers)
+            Block(width, heads, dropout=dropout, bias=True, rotary=True) for _ in range(layers)
         )
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, outputs)

@@ -1,11 +1,13 @@
-"""GPT: a decoder-only transformer with learned positions and tied embeddings."""
+"""GPT: a decoder-only transformer that predicts the next token, and writes."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from engine.models.blocks import Block, initialise
+from engine.models.blocks import initialise
+from engine.models.drawing import Drawing
+from engine.models.gpt_block import BlockShape, GPTBlock, Seen
 
 
 class GPT(nn.Module):
@@ -16,30 +18,33 @@ class GPT(nn.Module):
         *,
         vocabulary_size: int,
         layers: int,
-        heads: int,
-        width: int,
+        block: BlockShape,
         block_size: int,
-        dropout: float = 0.0,
+        tied: bool = True,
     ) -> None:
         super().__init__()
         self.block_size = block_size
-        self.tokens = nn.Embedding(vocabulary_size, width)
-        self.positions = nn.Embedding(block_size, width)
-        self.drop = nn.Dropout(dropout)
-        self.blocks = nn.ModuleList(
-            Block(width, heads, dropout=dropout, causal=True, bias=False) for _ in range(layers)
-        )
-        self.norm = nn.LayerNorm(width, bias=False)
-        self.head = nn.Linear(width, vocabulary_size, bias=False)
+        self.tokens = nn.Embedding(vocabulary_size, block.width)
+        self.positions = None if block.rotary else nn.Embedding(block_size, block.width)
+        self.drop = nn.Dropout(block.dropout)
+        self.blocks = nn.ModuleList(GPTBlock(block) for _ in range(layers))
+        self.norm = block.new_norm()
+        self.head = nn.Linear(block.width, vocabulary_size, bias=False)
         initialise(self, layers=layers)
-        self.head.weight = self.tokens.weight
+        if tied:
+            self.head.weight = self.tokens.weight
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        length = tokens.shape[1]
-        assert length <= self.block_size, f"{length} tokens, the context holds {self.block_size}"
-        x = self.drop(self.tokens(tokens) + self.positions.weight[:length])
-        for block in self.blocks:
-            x = block(x)
+    def forward(self, tokens: Tensor, seen: list[Seen] | None = None) -> Tensor:
+        """`seen`, one a block: what was read before these tokens. They are added to it."""
+        first = 0 if seen is None else len(seen[0])
+        last = first + tokens.shape[1]
+        assert last <= self.block_size, f"{last} tokens, the context holds {self.block_size}"
+        x = self.tokens(tokens)
+        if self.positions is not None:
+            x = x + self.positions.weight[first:last]
+        x = self.drop(x)
+        for number, block in enumerate(self.blocks):
+            x = block(x) if seen is None else block(x, seen[number])
         logits: Tensor = self.head(self.norm(x))
         return logits
 
@@ -49,24 +54,21 @@ class GPT(nn.Module):
         prompt_ids: Tensor,
         new_tokens: int,
         *,
-        temperature: float,
+        drawing: Drawing,
         generator: torch.Generator,
+        cached: bool = True,
     ) -> Tensor:
         """Continue the prompts (B, T), T at least 1, to (B, T + new_tokens).
 
-        Draws from `generator`, which must live on the model's device, and from nothing else;
-        temperature 0 takes the likeliest token.
+        Draws from `generator`, which must live on the model's device, and from nothing else.
+        While the text fits into the context, `cached` reads each token once. Then the context
+        slides, so that every token has another place and others before it, and is read anew.
         """
-        ids = prompt_ids
+        ids, seen = prompt_ids, [Seen() for _ in self.blocks]
         for _ in range(new_tokens):
-            logits = self(ids[:, -self.block_size :])[:, -1]
-            ids = torch.cat([ids, _draw(logits, temperature, generator)], dim=1)
+            if cached and ids.shape[1] <= self.block_size:
+                logits = self(ids[:, len(seen[0]) :], seen)
+            else:
+                logits = self(ids[:, -self.block_size :])
+            ids = torch.cat([ids, drawing.tokens(logits[:, -1], generator)], dim=1)
         return ids
-
-
-def _draw(logits: Tensor, temperature: float, generator: torch.Generator) -> Tensor:
-    """One token a row (B, 1) from logits (B, vocabulary)."""
-    if temperature == 0:
-        return logits.argmax(dim=-1, keepdim=True)
-    shares = torch.softmax(logits.float() / temperature, dim=-1)
-    return torch.multinomial(shares, 1, generator=generator)

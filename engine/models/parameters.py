@@ -29,11 +29,26 @@ def parameter_facts(spec: ModelSpec, facts: DataFacts) -> tuple[ParameterFact, .
 def _gpt(spec: GPTSpec, facts: DataFacts) -> Iterator[ParameterFact]:
     width = spec.width
     shape = facts.vocabulary_size or 0, width
-    yield ParameterFact("tokens.weight", shape, "embedding", ("head.weight",))
-    yield ParameterFact("positions.weight", (spec.block_size, width), "embedding")
+    yield ParameterFact("tokens.weight", shape, "embedding", ("head.weight",) if spec.tied else ())
+    if spec.positions == "learned":
+        yield ParameterFact("positions.weight", (spec.block_size, width), "embedding")
     for layer in range(spec.layers):
-        yield from _block(f"blocks.{layer}", width, bias=False)
+        yield from _gpt_block(f"blocks.{layer}", spec)
     yield ParameterFact("norm.weight", (width,), "norm")
+    if not spec.tied:
+        yield ParameterFact("head.weight", shape, "head")
+
+
+def _gpt_block(name: str, spec: GPTSpec) -> Iterator[ParameterFact]:
+    width, heads = spec.width, spec.heads + 2 * spec.key_value_heads
+    wide = 2 * spec.hidden if spec.feed_forward == "swiglu" else spec.hidden
+    yield from _norm(f"{name}.norm_1", width, bias=False)
+    qkv = heads * (width // spec.heads)
+    yield from _linear(f"{name}.attention.qkv", width, qkv, bias=False)
+    yield from _linear(f"{name}.attention.project", width, width, bias=False)
+    yield from _norm(f"{name}.norm_2", width, bias=False)
+    yield from _linear(f"{name}.widen", width, wide, bias=False)
+    yield from _linear(f"{name}.project", spec.hidden, width, bias=False)
 
 
 def _encoder(spec: EncoderSpec, facts: DataFacts) -> Iterator[ParameterFact]:

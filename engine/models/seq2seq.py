@@ -31,7 +31,7 @@ class Seq2Seq(nn.Module):
         self.target_positions = nn.Embedding(target_length, width)
         self.drop = nn.Dropout(dropout)
         self.encoder_blocks = nn.ModuleList(
-            Block(width, heads, dropout=dropout, causal=False, bias=False) for _ in range(layers)
+            Block(width, heads, dropout=dropout, bias=False) for _ in range(layers)
         )
         self.encoder_norm = nn.LayerNorm(width, bias=False)
         self.decoder_blocks = nn.ModuleList(

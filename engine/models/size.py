@@ -20,7 +20,7 @@ from engine.models.specs import (
 )
 from engine.task_spec import TaskKind
 
-TransformerSpec = GPTSpec | EncoderSpec | Seq2SeqSpec | ViTSpec
+TransformerSpec = EncoderSpec | Seq2SeqSpec | ViTSpec
 
 PER_TOKEN: tuple[TaskKind, ...] = ("masked-lm", "token-classification")
 """The tasks for which an encoder says something of each token, not of the whole text."""
@@ -95,13 +95,47 @@ def _fits(spec: ModelSpec, facts: DataFacts) -> bool:
 
 def _gpt(spec: GPTSpec, facts: DataFacts) -> Size:
     vocabulary, length, width = facts.vocabulary_size or 0, spec.block_size, spec.width
-    block_parameters = 12 * width**2 + 2 * width
-    embeddings = (vocabulary + length) * width
+    embeddings = vocabulary * (1 if spec.tied else 2) * width
+    if spec.positions == "learned":
+        embeddings += length * width
+    matrices = _gpt_block_matrices(spec)
+    looks = 4.0 * length**2 * width
+    flops = spec.layers * (2.0 * length * matrices + looks)
     return Size(
-        parameters=embeddings + spec.layers * block_parameters + width,
-        forward_flops=_blocks_flops(spec, length) + 2.0 * length * width * vocabulary,
-        activation_floats=_blocks_activations(spec, length) + length * (2 * width + vocabulary),
+        parameters=embeddings + spec.layers * (matrices + 2 * width) + width,
+        forward_flops=flops + 2.0 * length * width * vocabulary,
+        activation_floats=_gpt_block_activations(spec, length) * spec.layers
+        + length * (2 * width + vocabulary),
     )
+
+
+def _gpt_block_matrices(spec: GPTSpec) -> int:
+    """Numbers in the matrices of a block."""
+    width, wide = spec.width, 3 if spec.feed_forward == "swiglu" else 2
+    return 2 * width**2 + 2 * width * _key_value_width(spec) + wide * width * spec.hidden
+
+
+def _gpt_block_activations(spec: GPTSpec, length: int) -> int:
+    """Both norms in and out, RMSNorm's once more; queries, keys, values and their mixture; the
+    wide layer before and after its activation, with SwiGLU gate and value too."""
+    norms = (6 if spec.norm == "rmsnorm" else 4) * spec.width
+    wide = (4 if spec.feed_forward == "swiglu" else 2) * spec.hidden
+    return length * (norms + _gpt_attention_activations(spec, length) + wide)
+
+
+def _gpt_attention_activations(spec: GPTSpec, length: int) -> int:
+    """Of a token. With dropout, whose masks count too, a CPU keeps the attention weights
+    themselves, and keys and values once for each head."""
+    if spec.dropout:
+        return 6 * spec.width + 3 * length * spec.heads
+    kept = 2 * (spec.width + _key_value_width(spec)) + spec.heads
+    if spec.positions == "rotary":  # queries and keys turned; the mixture in another order
+        kept += 2 * spec.width + _key_value_width(spec)
+    return kept
+
+
+def _key_value_width(spec: GPTSpec) -> int:
+    return spec.width // spec.heads * spec.key_value_heads
 
 
 def _encoder(spec: EncoderSpec, facts: DataFacts) -> Size:

@@ -35,6 +35,29 @@ def _width_gives_pairs(width: int, info: ValidationInfo) -> int:
     return width
 
 
+def _positions_have_pairs(positions: str, info: ValidationInfo) -> str:
+    heads, width = info.data.get("heads"), info.data.get("width")
+    if positions == "rotary" and heads and width and width % (2 * heads):
+        above = (width // (2 * heads) + 1) * 2 * heads
+        raise ValueError(
+            f"rotary positions turn pairs of numbers, and a width of {width} gives each of "
+            f"{heads} attention heads {width // heads}; use a width that is a multiple of "
+            f"{2 * heads}, such as {above}, or learned positions."
+        )
+    return positions
+
+
+def _kv_heads_divide(kv_heads: int | None, info: ValidationInfo) -> int | None:
+    heads = info.data.get("heads")
+    if heads and kv_heads and heads % kv_heads:
+        fitting = ", ".join(str(n) for n in range(1, heads + 1) if heads % n == 0)
+        raise ValueError(
+            f"{heads} attention heads cannot share {kv_heads} heads of keys and values evenly; "
+            f"use one of {fitting}."
+        )
+    return kv_heads
+
+
 class GPTSpec(Frozen):
     """A decoder-only transformer that predicts the next token."""
 
@@ -47,10 +70,36 @@ class GPTSpec(Frozen):
     """Size of the vector that stands for a token."""
     block_size: int = knob(64, "Context length", unit="tokens", common=True, gt=0, le=1_000_000)
     """The most tokens that the model can look back on."""
+    positions: Literal["learned", "rotary"] = knob("learned", "Positions")
+    """How the model knows where a token stands: by a learned vector for each place, or by turning
+    queries and keys (RoPE: Su and others, 2021), which has no parameters."""
+    norm: Literal["layernorm", "rmsnorm"] = knob("layernorm", "Norm")
+    """What keeps activations in their range: LayerNorm, or RMSNorm (Zhang and Sennrich, 2019),
+    which leaves out the mean."""
+    feed_forward: Literal["gelu", "swiglu"] = knob("gelu", "Feed-forward network")
+    """GELU between two layers, 4 widths wide; or SwiGLU (Shazeer, 2020), gated and 2/3 as wide,
+    rounded up to a multiple of 8, so that the parameters are about as many."""
+    kv_heads: int | None = knob(None, "Key-value heads", suggested=1, gt=0, le=256)
+    """Heads of keys and values, each shared by as many query heads (grouped-query attention:
+    Ainslie and others, 2023); must divide the attention heads. Off: one for each."""
+    tied: bool = knob(True, "Tied embeddings")
+    """Whether tokens are read and predicted with one matrix."""
     dropout: float = knob(0.0, "Dropout", ge=0, lt=1)
     """Share of activations set to zero during training."""
 
     _divides = field_validator("width")(_width_divides)
+    _turns = field_validator("positions")(_positions_have_pairs)
+    _shares = field_validator("kv_heads")(_kv_heads_divide)
+
+    @property
+    def key_value_heads(self) -> int:
+        """Heads of keys, and as many of values."""
+        return self.heads if self.kv_heads is None else self.kv_heads
+
+    @property
+    def hidden(self) -> int:
+        """Units of the feed-forward network."""
+        return -(-self.width // 3) * 8 if self.feed_forward == "swiglu" else 4 * self.width
 
 
 class EncoderSpec(Frozen):

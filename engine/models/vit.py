@@ -32,7 +32,7 @@ class ViT(nn.Module):
         self.positions = nn.Parameter(torch.empty(patches, width))
         self.drop = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(
-            Block(width, heads, dropout=dropout, causal=False, bias=True) for _ in range(layers)
+            Block(width, heads, dropout=dropout, bias=True) for _ in range(layers)
         )
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, classes)

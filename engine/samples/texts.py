@@ -13,6 +13,7 @@ from engine.data.batching import BatchSource
 from engine.data.vocabulary import CharVocabulary
 from engine.losses import IGNORED
 from engine.metrics.known import Known
+from engine.models.drawing import Drawing
 from engine.models.gpt import GPT
 from engine.runs.samples import (
     Blank,
@@ -28,7 +29,7 @@ from engine.writing import evaluating, written_texts
 
 PROMPT = "The "
 NEW_TOKENS = 120
-TEMPERATURE = 0.8
+DRAWING = Drawing(temperature=0.8)
 TEXT_SEED = 0
 GUESSES = 3
 MOST_BLANKS = 40
@@ -56,7 +57,7 @@ def generated_texts(
     prompt_ids = torch.from_numpy(vocabulary.encode(PROMPT)).to(device).repeat(count, 1)
     generator = torch.Generator(device).manual_seed(seed)
     with evaluating(model):
-        ids = model.generate(prompt_ids, new_tokens, temperature=TEMPERATURE, generator=generator)
+        ids = model.generate(prompt_ids, new_tokens, drawing=DRAWING, generator=generator)
     written = ids[:, prompt_ids.shape[1] :].cpu().numpy()
     return [{"prompt": PROMPT, "text": vocabulary.decode(row)} for row in written]
 

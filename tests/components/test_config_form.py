@@ -102,6 +102,10 @@ def test_a_field_carries_its_bounds_and_unit():
     assert field_words.allowed_range(leaf) == "above 0, at most 1,000,000"
 
 
+def test_what_is_switched_on_begins_with_a_value_that_is_allowed():
+    assert leaves(RunSpec, draft().document)["model.kv_heads"].suggested == 1
+
+
 # -- the draft ---------------------------------------------------------------------------------
 
 

@@ -82,6 +82,11 @@ _GROUPS: dict[str, dict[str, Case]] = {
         "heads": _curves(4),
         "width": _curves(12),
         "block_size": _curves(4),
+        "positions": _curves("rotary"),
+        "norm": _curves("rmsnorm"),
+        "feed_forward": _curves("swiglu"),
+        "kv_heads": _curves(1),
+        "tied": _curves(False),
         "dropout": _curves(0.5),
     },
     "model[encoder]": {

@@ -88,12 +88,17 @@ def small(most):
 
 @st.composite
 def gpt_specs(draw):
-    heads = draw(small(3))
+    heads = draw(small(4))
     return GPTSpec(
         layers=draw(small(3)),
         heads=heads,
-        width=heads * draw(small(8)),
+        width=2 * heads * draw(small(4)),
         block_size=draw(small(20)),
+        positions=draw(st.sampled_from(["learned", "rotary"])),
+        norm=draw(st.sampled_from(["layernorm", "rmsnorm"])),
+        feed_forward=draw(st.sampled_from(["gelu", "swiglu"])),
+        kv_heads=draw(st.sampled_from([None, *(n for n in (1, 2, 3, 4) if heads % n == 0)])),
+        tied=draw(st.booleans()),
         dropout=draw(st.sampled_from([0.0, 0.1])),
     )
 

@@ -19,11 +19,13 @@ from engine.config.averaging import EMAConfig
 from engine.data.batching import ArraySource
 from engine.errors import BadInput, NonFiniteLoss
 from engine.memory import DoesNotFit, OutOfMemory, activations_computed_again, is_out_of_memory
-from engine.models.gpt import GPT
+from engine.models.build import build_model
+from engine.models.specs import GPTSpec
 from engine.precision import matrix_precision
 from engine.task_spec import TaskSpec
 from engine.trainer import Trainer
 from engine.training_config import MemoryConfig, PrecisionConfig
+from tests.engine.facts import TEXT
 from tests.engine.training import TASK, config, loop_of, model, points, weights_of
 
 SGD = {"name": "sgd", "lr": 0.5, "momentum": 0.0, "weight_decay": 0.0}
@@ -178,7 +180,7 @@ class TestAverage:
             assert torch.equal(weights_of(net), last)
 
     def test_tied_weights_stay_tied(self):
-        net = GPT(vocabulary_size=7, layers=1, heads=1, width=8, block_size=4)
+        net = build_model(GPTSpec(layers=1, heads=1, width=8, block_size=4), TEXT)
         average = WeightAverage(net, EMAConfig())
         average.update(1)
         with average.judged():
@@ -252,9 +254,9 @@ class TestOutOfMemory:
 
 
 class TestActivationsComputedAgain:
-    def gpt(self) -> GPT:
+    def gpt(self) -> nn.Module:
         torch.manual_seed(5)
-        return GPT(vocabulary_size=7, layers=2, heads=1, width=8, block_size=4, dropout=0.3)
+        return build_model(GPTSpec(layers=2, heads=1, width=8, block_size=4, dropout=0.3), TEXT)
 
     def tokens(self) -> ArraySource:
         torch.manual_seed(6)

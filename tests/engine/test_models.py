@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from engine.data.specs import DataFacts
 from engine.errors import BadInput
 from engine.models.build import MODELS, NotBuildable, build_model
-from engine.models.gpt import GPT
+from engine.models.drawing import Drawing
 from engine.models.size import PER_TOKEN, SIZES, size_of
 from engine.models.specs import (
     MEASURED,
@@ -44,6 +44,9 @@ UNKNOWN = DataFacts(modality="unknown", train_samples=1, val_samples=1)
 CASES = [
     (GPTSpec(), TEXT),
     (GPTSpec(dropout=0.1), TEXT),
+    (GPTSpec(positions="rotary", norm="rmsnorm", feed_forward="swiglu", tied=False), TEXT),
+    (GPTSpec(positions="rotary", kv_heads=1), TEXT),
+    (GPTSpec(heads=8, width=64, kv_heads=2, dropout=0.1), TEXT),
     (EncoderSpec(), MASKED),
     (EncoderSpec(dropout=0.1), TAGGED),
     (EncoderSpec(width=32), PADDED),
@@ -98,8 +101,8 @@ def built(spec, facts=None, seed=0):
 
 @pytest.fixture
 def gpt():
-    torch.manual_seed(0)
-    return GPT(vocabulary_size=11, layers=2, heads=2, width=16, block_size=8).eval()
+    spec = GPTSpec(layers=2, heads=2, width=16, block_size=8)
+    return built(spec, TEXT.model_copy(update={"vocabulary_size": 11})).eval()
 
 
 def test_every_kind_has_a_builder_a_size_and_tasks():
@@ -174,6 +177,7 @@ def test_flops_are_two_a_weight_and_sample_for_linear_layers():
     ("spec", "facts"),
     [
         (GPTSpec(layers=2, heads=2, width=32, block_size=16), TEXT),
+        (GPTSpec(positions="rotary", feed_forward="swiglu", kv_heads=2, tied=False), TEXT),
         (EncoderSpec(), MASKED),
         (EncoderSpec(layers=3), PADDED),
         (Seq2SeqSpec(width=32), PAIRS),
@@ -234,7 +238,8 @@ def test_deeper_models_start_with_smaller_residual_projections():
 def generate(gpt, seed, new_tokens=20, temperature=1.0):
     generator = torch.Generator().manual_seed(seed)
     prompt = torch.zeros((2, 3), dtype=torch.long)
-    return gpt.generate(prompt, new_tokens, temperature=temperature, generator=generator)
+    drawing = Drawing(temperature=temperature)
+    return gpt.generate(prompt, new_tokens, drawing=drawing, generator=generator)
 
 
 def test_generation_continues_the_prompt_beyond_the_context(gpt):
