@@ -66,6 +66,8 @@ def spread(values: Sequence[float]) -> Spread | None:
     if not len(values):
         return None
     array = np.sort(np.asarray(values, float))  # sorted, so that no order changes the last bit
+    if len(array) > 1 and array[0] == array[-1]:  # rounding would give equal values a deviation
+        return Spread(len(array), float(array[0]), 0.0, float(array[0]), float(array[-1]))
     std = float(array.std(ddof=1)) if len(array) > 1 else None
     return Spread(len(array), float(array.mean()), std, float(array[0]), float(array[-1]))
 

@@ -60,6 +60,13 @@ def test_one_group_without_spread_can_be_tested_and_two_cannot():
     assert (pair.test, pair.why_not, pair.difference) == (None, ALIKE, 1.0)
 
 
+@given(numbers, numbers, st.integers(2, 7))
+def test_groups_of_equal_values_are_never_tested_however_they_are_rounded(one, other, n):
+    (pair,) = pairs({"a": [one / 3] * n, "b": [other / 3] * n})
+    assert (pair.test, pair.why_not) == (None, ALIKE)
+    assert pair.difference == other / 3 - one / 3
+
+
 def test_a_single_seed_is_not_tested():
     (pair,) = pairs({"a": [1.0], "b": [2.0, 3.0]})
     assert (pair.n, pair.difference) == ((1, 2), 1.5)
