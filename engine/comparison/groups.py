@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from engine.comparison.chosen import Compared
 from engine.comparison.fields import LABELS, TAG, fact_of, grouping_fields
@@ -14,6 +14,8 @@ from engine.runs.facts import Fact
 _SEED = "reproducibility.seed"
 _IN_WORDS = ("model", "data")
 """Facts that sum others up."""
+
+_BETWEEN = " · "
 
 _Key = tuple[tuple[int, float, str], ...]
 
@@ -35,20 +37,23 @@ class Group:
 def groups(runs: Sequence[Compared], fields: Sequence[str]) -> tuple[Group, ...]:
     """The groups in the order of their values, numbers before texts and the unknown last.
 
+    Values that read alike are one, such as the number 1 and the text "1" of an imported run.
     Without fields every run is a group of its own.
     """
     if not fields:
         return tuple(Group(run.heading, (run,)) for run in runs)
-    ordered = sorted(runs, key=lambda run: (_key(run, fields), run.id))
+    members: dict[tuple[str, ...], list[Compared]] = {}
+    for run in sorted(runs, key=lambda run: (_key(run, fields), run.id)):
+        members.setdefault(_words(run, fields), []).append(run)
+    joined = Counter(map(_BETWEEN.join, members))
     return tuple(
-        _group(tuple(members), fields)
-        for _, members in groupby(ordered, key=lambda run: _key(run, fields))
+        Group(_BETWEEN.join(words if joined[_BETWEEN.join(words)] == 1 else map(repr, words)), runs)
+        for words, runs in ((words, tuple(found)) for words, found in members.items())
     )
 
 
-def _group(runs: tuple[Compared, ...], fields: Sequence[str]) -> Group:
-    values = [fact_of(runs[0], field) for field in fields]
-    return Group(" · ".join(map(shown, values)), runs)
+def _words(run: Compared, fields: Sequence[str]) -> tuple[str, ...]:
+    return tuple(shown(fact_of(run, field)) for field in fields)
 
 
 def _key(run: Compared, fields: Sequence[str]) -> _Key:

@@ -8,7 +8,7 @@ UNKNOWN = "–"
 
 
 def shown(fact: Fact) -> str:
-    """A fact in a word: different facts of one name have different words."""
+    """A fact in a word: different facts of one name and kind have different words."""
     match fact:
         case None | "" | ():
             return UNKNOWN

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from engine.comparison import At, Summaries, Summary, grouped, groups, measured, relative
 from engine.comparison.measured import usual_metrics
+from engine.runs.record import Imported
 from engine.runs.series import RECORD, records_of
+from engine.runs.state import RunState
 from engine.runs.store import RunStore
 from tests import fabricate
 from tests.engine.comparison.made import compared, log, run_with
@@ -156,6 +158,38 @@ def test_a_group_is_measured_over_its_finite_values(store):
     (pair,) = found.pairs
     assert (pair.left, pair.right, pair.difference) == ("0.1", "0.2", 4.0)
     assert pair.test.p == pytest.approx(0.0298, abs=1e-4)  # t = 4 / sqrt(1/2), 2 degrees
+
+
+def imported_with(store, value, **config):
+    """A completed run of elsewhere with these settings."""
+    run = store.create(Imported(source="wandb", config=config))
+    log(run, {"val/loss": [value]})
+    run.write_state(RunState(status="completed", attempt=1, step=1))
+    return run
+
+
+def test_settings_that_read_alike_are_one_group_and_lose_no_run(store):
+    settings = [(1.0, 0.1), (2.0, "0.1"), (3.0, 0.2), (4.0, True), (5.0, "on")]
+    runs = compared(store, *(imported_with(store, value, rate=rate) for value, rate in settings))
+    found = grouped(groups(runs, ["rate"]), "val/loss", "newest", Summaries())
+    assert [(one.label, one.spread.n, one.spread.mean, one.left_out) for one in found.groups] == [
+        ("0.1", 2, 1.5, 0),
+        ("0.2", 1, 3.0, 0),
+        ("on", 2, 4.5, 0),
+    ]
+
+
+def test_groups_of_several_fields_with_the_same_words_stay_two(store):
+    runs = compared(
+        store,
+        imported_with(store, 1.0, a="x · y", b="z"),
+        imported_with(store, 2.0, a="x", b="y · z"),
+    )
+    found = grouped(groups(runs, ["a", "b"]), "val/loss", "newest", Summaries())
+    assert [(one.label, one.spread.mean) for one in found.groups] == [
+        ("'x' · 'y · z'", 2.0),
+        ("'x · y' · 'z'", 1.0),
+    ]
 
 
 def test_too_many_groups_are_not_tested_each_against_each(store):
