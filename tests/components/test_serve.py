@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
+from streamlit import config
 from typer.testing import CliRunner
 
 from components import open_browser, serve
@@ -129,3 +131,9 @@ def test_the_server_takes_the_place_of_the_process_that_looked(free_port, tmp_pa
         f"Traindeck: http://127.0.0.1:{free_port}  (runs in {tmp_path}/runs;"
     )
     assert (tmp_path / "runs").is_dir()
+
+
+def test_pages_never_stop_a_training_thread_to_collect_garbage():
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert settings["runner"]["postScriptGC"] is False
+    assert "runner.postScriptGC" in config.get_config_options(), "Streamlit has renamed it"
