@@ -70,22 +70,14 @@ class RuleBook:
             RulesUnreadable: when the file is damaged or of a later version.
         """
         with self._changing():
-            rules, addresses = list(self.rules()), _read_object(self._webhooks)
-            before = next((known for known in rules if known.id == rule.id), None)
-            address = webhook or addresses.get(rule.id)
-            if "webhook" in rule.channels and not address:
-                raise BadInput([Problem("webhook", "an address is needed", remedy="Fill it in.")])
-            kept = self._stamped(rule, before)
-            others = [kept if known.id == kept.id else known for known in rules]
-            self._keep_address(addresses, kept, webhook)
-            self._write(others if before is not None else [*rules, kept])
-        return kept
+            return self._put(rule, webhook)
 
     def switch(self, rule_id: str, enabled: bool) -> None:
         """Switch a rule on or off, whatever else was changed about it meanwhile."""
-        for rule in self.rules():
-            if rule.id == rule_id:
-                self.put(with_changes(rule, {"enabled": enabled}))
+        with self._changing():
+            for rule in self.rules():
+                if rule.id == rule_id:
+                    self._put(with_changes(rule, {"enabled": enabled}), None)
 
     def remove(self, rule_id: str) -> None:
         """Take a rule out, and its webhook address; one that is gone already is no error."""
@@ -98,6 +90,18 @@ class RuleBook:
     def webhook(self, rule_id: str) -> str | None:
         """The address to which a rule sends. It may hold a secret: show it only `masked`."""
         return _read_object(self._webhooks).get(rule_id)
+
+    def _put(self, rule: Rule, webhook: str | None) -> Rule:
+        rules, addresses = list(self.rules()), _read_object(self._webhooks)
+        before = next((known for known in rules if known.id == rule.id), None)
+        address = webhook or addresses.get(rule.id)
+        if "webhook" in rule.channels and not address:
+            raise BadInput([Problem("webhook", "an address is needed", remedy="Fill it in.")])
+        kept = self._stamped(rule, before)
+        others = [kept if known.id == kept.id else known for known in rules]
+        self._keep_address(addresses, kept, webhook)
+        self._write(others if before is not None else [*rules, kept])
+        return kept
 
     def _keep_address(self, addresses: dict[str, Any], rule: Rule, webhook: str | None) -> None:
         """A rule that sends nothing keeps no secret."""

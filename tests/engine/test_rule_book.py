@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import threading
 import time
 
 import pytest
@@ -77,6 +78,19 @@ def test_a_switch_takes_back_nothing_that_another_tab_has_changed(root):
     other.put(kept.model_copy(update={"name": "renamed"}))
     one.switch(kept.id, False)
     (found,) = one.rules()
+    assert (found.name, found.enabled) == ("renamed", False)
+
+
+def test_a_switch_waits_for_a_change_that_another_tab_makes_meanwhile(root):
+    one, other = RuleBook(root), RuleBook(root)
+    kept = one.put(rule())
+    with other._changing():
+        switching = threading.Thread(target=one.switch, args=(kept.id, False))
+        switching.start()
+        switching.join(0.2)  # it waits: what it switches may be changed before
+        other._put(kept.model_copy(update={"name": "renamed"}), None)
+    switching.join()
+    (found,) = RuleBook(root).rules()
     assert (found.name, found.enabled) == ("renamed", False)
 
 
