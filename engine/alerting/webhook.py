@@ -60,7 +60,7 @@ def fault_of(url: str, allowed: frozenset[str]) -> Problem | None:
         host, _ = (parts.hostname or "").lower(), parts.port
     except ValueError:
         return Problem("webhook", "not an address", remedy="It begins with https://.")
-    if not url.isascii() or any(char.isspace() or ord(char) < 33 for char in url):
+    if not url.isascii() or any(char.isspace() or not char.isprintable() for char in url):
         return Problem("webhook", "not an address", remedy="It has no spaces or accents.")
     if parts.scheme not in ("https", "http") or not host:
         return Problem("webhook", "not an address", remedy="It begins with https://.")

@@ -162,6 +162,7 @@ def test_a_server_without_a_certificate_is_sent_nothing(receiver):
         "https://224.0.0.1/",
         "https://exam ple.com/",
         "https://example.com/\r\nX-Injected: 1",
+        "https://example.com/secret\x7f",
         "https://example.com:99999/",
         "https://[::1",
     ],
