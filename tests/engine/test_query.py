@@ -377,6 +377,7 @@ def test_what_is_not_known_comes_last_either_way(values, descending):
     known = [x for x in xs if x is not None]
     assert xs[len(known) :] == [None] * (len(xs) - len(known))
     numbers = [x for x in known if not math.isnan(x)]
+    assert all(math.isnan(x) for x in known[len(numbers) :])
     assert numbers == sorted(numbers, reverse=descending)
     assert sorted(entry.id for entry in found) == sorted(entry.id for entry in entries)
 
