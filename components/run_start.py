@@ -6,7 +6,9 @@ import streamlit as st
 
 from components import session
 from engine.data.sources import facts_of
+from engine.errors import BadInput
 from engine.machine import machine_facts
+from engine.models.imported.library import in_the_way
 from engine.preflight import preflight, refuse_errors
 from engine.run_spec import RunSpec
 from engine.runs import lineage
@@ -24,6 +26,9 @@ def begin(spec: RunSpec, launcher: LauncherName = "auto") -> Run:
     store = session.store()
     facts = facts_of(spec.data, spec.model)
     refuse_errors(preflight(spec, facts, machine_facts(store.root)))
+    refused = [*in_the_way(spec.model, store.root, launcher)]
+    if refused:
+        raise BadInput(refused)
     run = store.create(spec, data_fingerprint=facts.fingerprint)
     store.enqueue(run, launcher)
     return run

@@ -18,6 +18,7 @@ from engine.commands.signals import signals_become_requests
 from engine.errors import CannotResume
 from engine.frozen import with_changes
 from engine.launch import worker
+from engine.launch.launchers import APART, work_apart
 from engine.runs.run import Run
 from engine.runs.state import RESUMABLE, LauncherName, RunState
 from engine.runs.store import RunStore
@@ -104,6 +105,8 @@ def foreground(
 
 def _train(store: RunStore, run: Run, launcher: LauncherName) -> RunState:
     with signals_become_requests(run):
+        if launcher == "foreground" and run.spec.model.kind in APART:
+            return work_apart(store, run.id)
         return worker.work(store, run.id, launcher=launcher)
 
 

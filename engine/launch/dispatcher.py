@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from engine.errors import DamagedRun, EngineError, ImportedRun, RunIsBusy, UnknownRun
-from engine.launch.launchers import LAUNCHERS, Launcher, resolved
+from engine.launch.launchers import APART, LAUNCHERS, Launcher, resolved
 from engine.machine import gpus
 from engine.runs.run import Run
 from engine.runs.state import LauncherName
@@ -70,9 +70,12 @@ class Dispatcher:
 
     def _launcher_of(self, run: Run) -> LauncherName:
         hardware = run.spec.training.hardware
+        wanted = run.state().launcher
+        if wanted == "auto" and run.spec.model.kind in APART:
+            return "process"
         # Data workers of a thread of the server would start by running the server's script.
         on_gpu = self._device_of(run) != "cpu" and not hardware.workers
-        return resolved(run.state().launcher, on_gpu=on_gpu)
+        return resolved(wanted, on_gpu=on_gpu)
 
     def _tick_often(self) -> None:
         while not self._closing.is_set():

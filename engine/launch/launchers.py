@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +14,9 @@ from typing import Protocol
 
 from engine.errors import EngineError
 from engine.launch.environment import child_environment
-from engine.runs.state import LauncherName
+from engine.models.imported.library import CodeLibrary
+from engine.models.imported.spec import ImportedModel
+from engine.runs.state import LauncherName, RunState
 from engine.runs.store import RunStore
 
 _log = logging.getLogger(__name__)
@@ -27,6 +32,19 @@ class Launcher(Protocol):
         """The server is closing: see to it that nothing that dies with it is lost."""
 
 
+APART = frozenset({"imported"})
+"""Kinds of models whose code is not ours: it is only ever run in a process of its own."""
+
+
+class RunsApart(EngineError):
+    """Imported code that somebody wants run in the server itself."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Imported code is only run in a process of its own. Choose the launcher 'process'."
+        )
+
+
 class ThreadLauncher:
     """Runs the worker in a background thread of this process; it ends with the process."""
 
@@ -34,6 +52,8 @@ class ThreadLauncher:
         self._threads: list[tuple[threading.Thread, RunStore, str]] = []
 
     def start(self, store: RunStore, run_id: str) -> None:
+        if store.open(run_id).spec.model.kind in APART:
+            raise RunsApart
         thread = threading.Thread(
             target=self._work, args=(store, run_id), name=f"run {run_id}", daemon=True
         )
@@ -63,21 +83,48 @@ class ProcessLauncher:
     """Runs the worker in a child process of its own session; it outlives the server."""
 
     def start(self, store: RunStore, run_id: str) -> None:
-        command = [sys.executable, "-m", "engine", "work", run_id, "--runs", str(store.root)]
-        with (store.open(run_id).folder / "worker.log").open("ab") as log:
-            child = subprocess.Popen(
-                command,
-                cwd=Path(__file__).parents[2],
-                env=child_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        child = begun(store, run_id)
         threading.Thread(target=child.wait, name=f"child {run_id}", daemon=True).start()
 
     def stop(self, timeout_s: float) -> None:
         """Nothing to do: the children live on and the next server finds them by their folders."""
+
+
+def begun(store: RunStore, run_id: str) -> subprocess.Popen[bytes]:
+    """A child process with a clean environment and a session of its own, which works on a run.
+
+    Raises:
+        CodeRefused: for imported code that nobody consented to, or that a setting forbids.
+    """
+    model = store.open(run_id).spec.model
+    if isinstance(model, ImportedModel):
+        CodeLibrary(store.root).refuse_unless_allowed(model.code)
+    command = [sys.executable, "-m", "engine", "work", run_id, "--runs", str(store.root)]
+    with (store.open(run_id).folder / "worker.log").open("ab") as log:
+        return subprocess.Popen(
+            command,
+            cwd=Path(__file__).parents[2],
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def work_apart(store: RunStore, run_id: str) -> RunState:
+    """Let a child process work on a run, and wait for it; it does not outlive this call."""
+    child = begun(store, run_id)
+    try:
+        child.wait()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        raise
+    finally:
+        store.sweep(starting_s=0)
+    return store.open(run_id).state()
 
 
 LAUNCHERS: dict[LauncherName, type[ThreadLauncher] | type[ProcessLauncher]] = {

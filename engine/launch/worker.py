@@ -8,6 +8,9 @@ from pathlib import Path
 
 from engine.data.sources import facts_of
 from engine.errors import EngineError, RunIsBusy
+from engine.launch.confinement import building_in_time, confine
+from engine.launch.launchers import APART, work_apart
+from engine.models.imported.library import CODE
 from engine.run_spec import RunSpec
 from engine.runs.reporter import RunReporter, reporting
 from engine.runs.run import Run
@@ -31,6 +34,7 @@ def work(store: RunStore, run_id: str, *, launcher: LauncherName = "foreground")
     try:
         with reporting(run, launcher) as reporter, kept(run.folder, launcher):
             _log.info("run %s is worked on by process %d", run_id, os.getpid())
+            confine(store, run, launcher)
             _train(run, reporter)
             _log.info("run %s: %s", run_id, reporter.state.reason)
     except RunIsBusy:
@@ -44,7 +48,10 @@ def train_spec(spec: RunSpec, runs: Path | str = "runs") -> RunState:
     """Create a run from a spec and train it here and now; it shows in the app live."""
     store = RunStore(runs)
     fingerprint = facts_of(spec.data, spec.model).fingerprint
-    return work(store, store.create(spec, data_fingerprint=fingerprint).id)
+    run = store.create(spec, data_fingerprint=fingerprint)
+    if spec.model.kind in APART:
+        return work_apart(store, run.id)
+    return work(store, run.id)
 
 
 def _train(run: Run, reporter: RunReporter) -> None:
@@ -65,8 +72,10 @@ def _train(run: Run, reporter: RunReporter) -> None:
     _refuse_changed_data(run, loaded.facts.fingerprint)
     reporter.change(phase="building the model")
     seed_everything(seed)
+    with building_in_time(spec.model, reporter):
+        model = build_model(spec.model, loaded.facts, run.folder / CODE)
     trainer = Trainer(
-        model=build_model(spec.model, loaded.facts),
+        model=model,
         config=spec.model,
         training_config=spec.training,
         task_spec=spec.task,

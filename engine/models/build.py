@@ -15,6 +15,7 @@ from engine.models.encoder import Encoder
 from engine.models.gpt import GPT
 from engine.models.gpt_block import BlockShape
 from engine.models.mlp import MLP
+from engine.models.resnet import ResNet
 from engine.models.seq2seq import Seq2Seq
 from engine.models.size import PER_TOKEN, table_or_image
 from engine.models.specs import (
@@ -26,9 +27,12 @@ from engine.models.specs import (
     InMemoryModel,
     MLPSpec,
     ModelSpec,
+    ResNetSpec,
     Seq2SeqSpec,
+    TabularTransformerSpec,
     ViTSpec,
 )
+from engine.models.tabular_transformer import TabularTransformer
 from engine.models.vit import ViT
 
 T = TypeVar("T")
@@ -72,7 +76,11 @@ def build_model(spec: ModelSpec, facts: DataFacts, code: Path | None = None) -> 
         message = f"does not do task {facts.task!r}, which the data is made for"
         raise BadInput([Problem("model.kind", message, repr(spec.kind), "Choose other data.")])
     if isinstance(spec, ImportedModel):
-        raise NoCode(spec.shown_name)
+        if code is None:
+            raise NoCode(spec.shown_name)
+        from engine.models.imported.building import imported_model
+
+        return imported_model(spec, facts, code)
     return MODELS[spec.kind](spec, facts)
 
 
@@ -143,11 +151,34 @@ def _cnn(spec: CNNSpec, facts: DataFacts) -> CNN:
     )
 
 
+def _resnet(spec: ResNetSpec, facts: DataFacts) -> ResNet:
+    return ResNet(
+        image_shape=_needed(facts.image_shape, "resnet", "images of one known size"),
+        classes=_classes(facts, "resnet"),
+        stages=spec.stages,
+        blocks=spec.blocks,
+        channels=spec.channels,
+        dropout=spec.dropout,
+    )
+
+
 def _mlp(spec: MLPSpec, facts: DataFacts) -> MLP:
     return MLP(
         inputs=_needed(table_or_image(facts), "mlp", "inputs of one known size"),
         outputs=_needed(facts.outputs, "mlp", "data with named classes or a number to predict"),
         layers=spec.layers,
+        width=spec.width,
+        dropout=spec.dropout,
+    )
+
+
+def _tabular_transformer(spec: TabularTransformerSpec, facts: DataFacts) -> TabularTransformer:
+    kind = spec.kind
+    return TabularTransformer(
+        features=len(_needed(facts.features, kind, "rows of a table")),
+        outputs=_needed(facts.outputs, kind, "data with named classes or a number to predict"),
+        layers=spec.layers,
+        heads=spec.heads,
         width=spec.width,
         dropout=spec.dropout,
     )
@@ -172,5 +203,7 @@ MODELS: dict[str, Builder] = {
     "seq2seq": _seq2seq,
     "vit": _vit,
     "cnn": _cnn,
+    "resnet": _resnet,
     "mlp": _mlp,
+    "tabular-transformer": _tabular_transformer,
 }

@@ -231,10 +231,14 @@ def is_off() -> bool:
     return os.environ.get(CODE_OFF, "").lower() == "off"
 
 
-def in_the_way(model: object, runs: Path) -> Iterator[Problem]:
+def in_the_way(model: object, runs: Path, launcher: str = "auto") -> Iterator[Problem]:
     """Why an imported model cannot be run from this runs folder; nothing for other models."""
     if not isinstance(model, ImportedModel):
         return
+    if launcher == "thread":
+        remedy = "Choose 'process' or 'auto'."
+        message = "imported code is only run in a process of its own, never in the server's"
+        yield Problem("launcher", message, "'thread'", remedy)
     library = CodeLibrary(runs)
     try:
         library.files(model.code)

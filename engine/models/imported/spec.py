@@ -77,12 +77,9 @@ class ImportedModel(Frozen):
     @field_validator("file")
     @classmethod
     def _is_a_module(cls, file: str) -> str:
-        parts = file.removesuffix(".py").split("/")
-        if not file.endswith(".py") or not all(part.isidentifier() for part in parts):
-            raise ValueError(
-                f"{file!r} is no Python module within a folder; names are made of letters, digits "
-                "and _, such as 'net/model.py'."
-            )
+        parts = file.split("/")
+        if not file.endswith(".py") or "\\" in file or not all(parts) or {".", ".."} & {*parts}:
+            raise ValueError(f"{file!r} is no Python file within a folder, such as 'net/model.py'.")
         return file
 
     @field_validator("entry", "config_class")

@@ -1,0 +1,236 @@
+"""Dry run: imported models tried in a process of its own, with limits, before anything is queued.
+
+The child has a clean environment, the code's folder as its own, and is killed whole. No promise is
+made about the network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+import psutil
+from pydantic import JsonValue
+
+from engine.frozen import Frozen
+from engine.launch.environment import child_environment
+from engine.models.imported.library import CODE, CodeLibrary
+from engine.models.imported.limits import Limits
+from engine.models.imported.spec import ImportedModel
+from engine.run_spec import RunSpec
+from engine.runs.store import RunStore
+
+_ROOT = Path(__file__).parents[3]
+_LOOK_S = 0.05
+_KEPT_OUTPUT = 4_000
+_STAGES = {
+    "start": "starting Python",
+    "ready": "starting",
+    "load": "loading the data",
+    "build": "importing and building the model",
+    "update": "the first update",
+}
+
+
+_NOT_THEIRS = ("start", "ready", "load")
+"""Stages before the code is run: they have as much time for themselves."""
+
+
+class DryRun(Frozen):
+    """What one real batch showed of a model."""
+
+    ok: bool
+    stage: str = ""
+    """Where it failed: import, build, signature, forward, output, backward, time, memory, ended."""
+    message: str = ""
+    """What failed, naming the shape or argument at fault."""
+    lines: tuple[str, ...] = ()
+    """The last lines of the traceback within the user's files."""
+    found: tuple[str, ...] = ()
+    """How the model is called, in sentences."""
+    warnings: tuple[str, ...] = ()
+    parameters: int | None = None
+    trained_parameters: int | None = None
+    loss: float | None = None
+    grad_norm: float | None = None
+    took_s: float | None = None
+    output: str = ""
+    """The end of what the code printed."""
+
+
+def dry_run(store: RunStore, spec: RunSpec, limits: Limits | None = None) -> DryRun:
+    """Try the model of a spec on one real batch.
+
+    Raises:
+        CodeRefused: when its code is not there, or nobody consented that it is run.
+    """
+    return dry_runs(store, [spec], limits)[0]
+
+
+def dry_runs(
+    store: RunStore, specs: Sequence[RunSpec], limits: Limits | None = None
+) -> list[DryRun]:
+    """Try several models one after another; a process that dies takes none but its model along.
+
+    Raises:
+        CodeRefused: when code is not there, or nobody consented that it is run.
+    """
+    limits = limits or Limits()
+    library = CodeLibrary(store.root)
+    answers: list[DryRun] = []
+    with ExitStack() as stack:
+        jobs: list[dict[str, Any]] = []
+        for spec in specs:
+            assert isinstance(spec.model, ImportedModel)
+            library.refuse_unless_allowed(spec.model.code)
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="traindeck-code-"))) / CODE
+            library.copy_to(spec.model.code, folder)
+            jobs.append({"spec": spec.model_dump(mode="json"), "code": str(folder)})
+        while len(answers) < len(jobs):
+            with _Child(jobs[len(answers) :], limits) as child:
+                answers += child.answers()
+    return answers
+
+
+class _Child:
+    """One child process and what it says."""
+
+    def __init__(self, jobs: Sequence[dict[str, Any]], limits: Limits) -> None:
+        self._jobs, self._limits = jobs, limits
+        self._lines: deque[dict[str, JsonValue]] = deque()
+        self._printed = bytearray()
+
+    def __enter__(self) -> _Child:
+        reading, writing = os.pipe()
+        limits = self._limits
+        numbers = (writing, limits.seconds, limits.memory_bytes, limits.file_bytes)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "engine.models.imported.child", *map(str, numbers)],
+            cwd=self._jobs[0]["code"],
+            env=child_environment() | {"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(writing,),
+            start_new_session=True,
+        )
+        os.close(writing)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._threads = [
+            threading.Thread(target=self._read_answers, args=(os.fdopen(reading, "rb"),)),
+            threading.Thread(target=self._read_output, args=(self._process.stdout,)),
+        ]
+        for thread in self._threads:
+            thread.start()
+        with suppress(BrokenPipeError):  # it died at once; the answers tell
+            self._process.stdin.write(json.dumps(list(self._jobs)).encode())
+            self._process.stdin.close()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kill()
+        for thread in self._threads:
+            thread.join()
+
+    def answers(self) -> Iterator[DryRun]:
+        """One for each job until the process ends; the last one may tell how it ended."""
+        stage, given, began = "start", 0, time.monotonic()
+        while given < len(self._jobs):
+            ended = self._process.poll() is not None
+            if ended:
+                for thread in self._threads:
+                    thread.join(1)
+            while self._lines:
+                line = self._lines.popleft()
+                stage = str(line.get("stage", stage))
+                if stage in _NOT_THEIRS:
+                    began = time.monotonic()
+                if "answer" in line:
+                    yield self._answer(line["answer"], time.monotonic() - began)
+                    given, began = given + 1, time.monotonic()
+                    self._printed.clear()
+            if given == len(self._jobs):
+                return
+            failure = self._failure(ended, time.monotonic() - began)
+            if failure:
+                what, how = failure
+                message = f"{how} while it was {_STAGES.get(stage, stage)}."
+                told: dict[str, JsonValue] = {"ok": False, "stage": what, "message": message}
+                yield self._answer(told, time.monotonic() - began)
+                return
+            time.sleep(_LOOK_S)
+
+    def _failure(self, ended: bool, took_s: float) -> tuple[str, str] | None:
+        """Why the process is given up, if it is."""
+        if ended:
+            return "ended", f"The process ended by itself ({_code(self._process.returncode)})"
+        if took_s > self._limits.seconds:
+            return "time", f"It took more than {self._limits.seconds:g} seconds"
+        if _memory_of(self._process.pid) > self._limits.memory_bytes:
+            gigabytes = self._limits.memory_bytes / 1e9
+            return "memory", f"It took more than {gigabytes:,.1f} GB of memory"
+        return None
+
+    def _answer(self, answer: JsonValue, took_s: float) -> DryRun:
+        assert isinstance(answer, dict)
+        output = bytes(self._printed).decode(errors="replace")
+        return DryRun.parse({**answer, "took_s": took_s, "output": output})
+
+    def _read_answers(self, pipe: IO[bytes]) -> None:
+        with pipe:
+            for line in pipe:
+                with suppress(ValueError):  # the code itself may write there too
+                    found = json.loads(line)
+                    if isinstance(found, dict):
+                        self._lines.append(found)
+
+    def _read_output(self, pipe: IO[bytes]) -> None:
+        """Keep the end of what is printed, however much it is."""
+        with pipe:
+            while chunk := os.read(pipe.fileno(), 1 << 16):
+                self._printed += chunk
+                del self._printed[:-_KEPT_OUTPUT]
+
+    def _kill(self) -> None:
+        """End the process and everything that it has started."""
+        family = _family(self._process.pid)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait()
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _memory_of(pid: int) -> int:
+    total = 0
+    for process in _family(pid):
+        with suppress(psutil.NoSuchProcess):
+            total += int(process.memory_info().rss)
+    return total
+
+
+def _code(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}"
