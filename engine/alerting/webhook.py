@@ -214,10 +214,14 @@ def _is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is not None:
             return _is_public(str(inner))
+        if found not in _IPV6:
+            return False
     return found.is_global and not found.is_multicast
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_IPV6 = ipaddress.ip_network("2000::/3")
+"""What of IPv6 has been given out for the internet; all else is local, or was once."""
 
 
 def _remedy(host: str) -> str:
