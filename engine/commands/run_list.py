@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import typer
@@ -77,8 +77,7 @@ def list_runs(
 
 
 def _found(store: RunStore, query: str, sort: str) -> Sequence[Entry]:
-    here = datetime.now().astimezone().tzinfo or UTC
-    language = Language(store.index, store.index.entries(), here)
+    language = Language(store.index, store.index.entries(), zone=None)
     try:
         entries = language.find(query)
         if sort:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 
 import pytest
 from typer.testing import CliRunner
@@ -52,6 +53,25 @@ def test_csv_reads_back_whatever_is_in_it(store):
     names = [row["name"] for row in csv.DictReader(io.StringIO(text))]
     assert names == ["first", "second, with a comma", "third\n=1+1"]
     assert "id,name,status" in listed(store, "--format", "csv")
+
+
+@pytest.fixture
+def in_berlin(monkeypatch):
+    """A machine whose clock is two hours ahead in summer, and one in winter."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(("day", "began"), [("2026-07-01", 1782856800), ("2026-12-01", 1796079600)])
+def test_a_date_is_the_day_that_the_clock_of_this_machine_showed(tmp_path, in_berlin, day, began):
+    clock = iter([began - 1, began, began + 86_399, began + 86_400])
+    store = RunStore(tmp_path, now=lambda: next(clock))
+    ids = [store.create(fabricate.TEXT).id for _ in range(4)]
+    rows = listed(store, "--query", f"created_at == {day}", "--columns", "id", "--sort", "id")
+    assert rows.split() == ["id", *ids[1:3]]
 
 
 def test_a_wrong_query_is_refused_with_its_place(store):

@@ -41,8 +41,8 @@ class Literal:
     """Of a date or time: where it begins and where the next one does, seconds since 1970."""
 
 
-def literal_of(text: str, zone: tzinfo = UTC) -> Literal:
-    """Everything that a text may stand for; dates and times are meant in `zone`."""
+def literal_of(text: str, zone: tzinfo | None = UTC) -> Literal:
+    """Everything that a text may stand for; dates are meant in `zone`, None is this machine's."""
     duration = _DURATION.fullmatch(text)
     return Literal(
         text,
@@ -53,7 +53,7 @@ def literal_of(text: str, zone: tzinfo = UTC) -> Literal:
     )
 
 
-def _span(text: str, zone: tzinfo) -> tuple[float, float] | None:
+def _span(text: str, zone: tzinfo | None) -> tuple[float, float] | None:
     for form, length in _FORMATS:
         try:
             began = datetime.strptime(text, form).replace(tzinfo=zone)

@@ -35,9 +35,12 @@ class Index(Protocol):
 
 
 class Language:
-    """Understands queries and columns about some runs; dates are meant in `zone`."""
+    """Understands queries and columns about some runs; dates are meant in `zone`.
 
-    def __init__(self, index: Index, entries: Sequence[Entry], zone: tzinfo = UTC) -> None:
+    Without a zone they are meant as this machine's clock showed them, summer or winter.
+    """
+
+    def __init__(self, index: Index, entries: Sequence[Entry], zone: tzinfo | None = UTC) -> None:
         self._index = index
         self._entries = entries
         self._zone = zone
