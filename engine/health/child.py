@@ -1,4 +1,4 @@
-"""A health check in a process of its own, which a screen starts, looks at and can end."""
+"""A health check in a process of its own, which a command or a screen starts, looks at and ends."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryDirectory, TemporaryFile
 from typing import IO
 
 from engine.health.names import NAMES
@@ -23,28 +24,36 @@ LIMIT_S = 600.0
 """After this time the process is ended, whatever it does: each check is bounded to seconds, so
 only a model that never comes back takes as long."""
 _ENDING_S = 5.0
+_ROOT = Path(__file__).parents[2]
 
 
 class HealthCheck:
     """A health check that runs; made by `start`.
 
-    It holds a process and two open files until it is over or `cancel` is called.
+    It holds a process, two open files and a folder until it is over or `cancel` is called.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], out: IO[bytes], err: IO[bytes]) -> None:
-        self._process, self._out, self._err = process, out, err
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        out: IO[bytes],
+        err: IO[bytes],
+        folder: TemporaryDirectory[str],
+        names: Sequence[str],
+    ) -> None:
+        self._process, self._out, self._err, self._folder = process, out, err, folder
         self._ends_at = time.monotonic() + LIMIT_S
         self._rest = b""
-        self.total = len(NAMES)
-        """How many findings there will be."""
+        self.names = tuple(names)
+        """The checks that will be made, in their order."""
         self.findings: list[Finding] = []
         """What was found so far."""
         self.current = ""
         """Name of the check that is being made; empty before the first and after the last."""
         self.digest = ""
-        """Under what the report is kept, once it is."""
+        """Under what the report is kept, once it is; a report is always of all checks."""
         self.problem = ""
-        """Why there is no report, in words; empty while there is nothing wrong."""
+        """Why it did not come to its end, in words; empty while there is nothing wrong."""
         self.done = False
         """Whether it is over, by itself or not."""
 
@@ -69,8 +78,7 @@ class HealthCheck:
         return f" during the check {NAMES[self.current].title!r}" if self.current else ""
 
     def _read(self) -> None:
-        data = self._rest + self._out.read()
-        *lines, self._rest = data.split(b"\n")
+        *lines, self._rest = (self._rest + self._out.read()).split(b"\n")
         for line in lines:
             try:
                 said = json.loads(line)
@@ -90,13 +98,14 @@ class HealthCheck:
 
     def _finish(self) -> None:
         self.done = True
-        if not self.digest:
+        unkept = len(self.names) == len(NAMES) and not self.digest
+        if len(self.findings) < len(self.names) or unkept:
             self._err.seek(0)
             said = self._err.read().decode(errors="replace").strip().splitlines()
             code = self._process.returncode
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            words = said[-1] if said else f"its process ended with {how}"
-            self.problem = f"The health check failed{self._during()}: {words}"
+            words = said[-1] if said else f"its process ended with {how}."
+            self.problem = f"The health check broke off{self._during()}: {words}"
         self._close()
 
     def _end(self, problem: str) -> None:
@@ -111,17 +120,28 @@ class HealthCheck:
     def _close(self) -> None:
         self._out.close()
         self._err.close()
+        self._folder.cleanup()
 
 
-def start(store: RunStore, spec: RunSpec) -> HealthCheck:
-    """Examine the model of a spec; its report goes to the runs folder.
+def start(store: RunStore, spec: RunSpec, names: Sequence[str] = tuple(NAMES)) -> HealthCheck:
+    """Examine the model of a spec; the report of all checks goes to the runs folder.
 
-    Call `poll` on what is given until it is `done`, or `cancel`.
+    Call `poll` on what is given until it is `done`, or `cancel`. Code of an imported model runs
+    there with a clean environment, its own copy of its files and limits of time and memory.
+
+    Raises:
+        CodeRefused: when imported code is not there, or nobody consented that it is run.
     """
-    command = [sys.executable, "-m", "engine", "health", "-", "--json", "--runs", str(store.root)]
-    err = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the check is over
+    command = [sys.executable, "-P", "-m", "engine", "health-child", "--runs", str(store.root)]
+    command += [part for name in names for part in ("--only", name)]
+    folder = TemporaryDirectory(prefix="traindeck-health-")
+    place = _ROOT
+    if spec.model.kind == "imported":
+        place = _copied_code(store, spec, Path(folder.name))
+        command += ["--code", str(place)]
+    err = TemporaryFile()  # noqa: SIM115 - closed when the check is over
     # Files, not pipes: nobody has to read them for the process to go on.
-    with tempfile.TemporaryFile() as given, tempfile.NamedTemporaryFile() as written:
+    with TemporaryFile() as given, NamedTemporaryFile() as written:
         given.write(spec.model_dump_json().encode())
         given.seek(0)
         process = subprocess.Popen(
@@ -129,9 +149,20 @@ def start(store: RunStore, spec: RunSpec) -> HealthCheck:
             stdin=given,
             stdout=written,
             stderr=err,
-            env=child_environment(),
-            cwd=Path(__file__).parents[2],
+            env=child_environment() | {"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=place,
             start_new_session=True,
         )
         out = Path(written.name).open("rb")  # noqa: SIM115 - closed when the check is over
-    return HealthCheck(process, out, err)
+    return HealthCheck(process, out, err, folder, names)
+
+
+def _copied_code(store: RunStore, spec: RunSpec, folder: Path) -> Path:
+    from engine.models.imported.library import CODE, CodeLibrary
+    from engine.models.imported.spec import ImportedModel
+
+    assert isinstance(spec.model, ImportedModel)
+    library = CodeLibrary(store.root)
+    library.refuse_unless_allowed(spec.model.code)
+    library.copy_to(spec.model.code, folder / CODE)
+    return folder / CODE

@@ -117,14 +117,17 @@ def _made(name: str, subject: Subject, obstacle: str) -> Outcome:
         return Outcome("skipped", str(reason))
     except Exception as error:  # noqa: BLE001 - the user's model may raise anything; it is the finding
         title = NAMES[name].title
-        remedy = "Mend what the message names; the last line of the model that ran is in brackets."
-        return Outcome("fail", f"{title} failed: {in_words(error)}{_where(error)}.", remedy)
+        where = _where(error)
+        remedy = f"Look at {where} of the model." if where else ""
+        return Outcome("fail", f"{title} failed: {in_words(error)}.", remedy)
 
 
 def _obstacle(subject: Subject) -> str:
     """Why nothing can be measured; empty if a model can be built and gives outputs."""
     try:
         model = subject.model()
+        if subject.factory() is model:
+            return "The factory gives the same model again; it must make a new one each time."
     except Exception as error:  # noqa: BLE001 - the check of the instantiation tells it
         return f"The model cannot be built: {in_words(error)}."
     try:
@@ -139,10 +142,11 @@ def _obstacle(subject: Subject) -> str:
 def _where(error: BaseException) -> str:
     """The last line of code outside of PyTorch and of this package that the error went through."""
     found, trace = "", error.__traceback__
-    inside = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
+    packages, engine = Path(torch.__file__).parents[1], Path(__file__).parents[1]
+    inside = (str(packages), *(str(engine / part) for part in ("health", "losses", "checkpoint")))
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
         if not file.startswith(inside) and not file.startswith("<"):
-            found = f" [{Path(file).name}, line {trace.tb_lineno}]"
+            found = f"{Path(file).name}, line {trace.tb_lineno}"
         trace = trace.tb_next
     return found

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.errors import EngineError
 from engine.health.report import WORST_FIRST, Figure, Measured, Verdict, value_of
 
 Numbers = Mapping[str, tuple[float | None, str]]
@@ -62,7 +63,8 @@ def listed(names: Sequence[str], most: int = 5) -> str:
 
 def in_words(error: BaseException, most: int = 300) -> str:
     """The kind and the message of what a model raised, on one line."""
-    text = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".: ")
+    kind = "" if isinstance(error, EngineError) else f"{type(error).__name__}: "
+    text = " ".join(f"{kind}{error}".split()).rstrip(".: ")
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ STIR, LEAST_STIR = 0.1, 0.02
 """How far weights are moved before a check of what depends on what: a tenth of their size, or the
 deviation that GPT-2 draws them with. Projections that begin at zero would hide what passes."""
 
+PASS_S = 4.0
+"""A pass of more samples than this takes is not made: checks of large models take fewer."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -45,10 +49,19 @@ class Subject:
     def loss(self) -> Loss:
         return plain_loss(self.task)
 
-    @property
-    def reads_tokens(self) -> bool:
-        """Whether the model is given whole numbers, of sequences."""
-        return bool(token_names(self, self.batch(1)))
+    @cached_property
+    def _sample_s(self) -> float:
+        """Seconds that a sample of a forward pass takes, measured once."""
+        with isolated(), torch.no_grad():
+            model, batch = self.model().eval(), self.batch(2)
+            self.outputs(model, batch)
+            began = time.perf_counter()
+            self.outputs(model, batch)
+        return (time.perf_counter() - began) / 2
+
+    def affordable(self, samples: int) -> int:
+        """So many samples, or fewer of a model that would take too long over them; two at least."""
+        return max(min(samples, 2), min(samples, int(PASS_S / self._sample_s)))
 
     def model(self, seed: int | None = None) -> nn.Module:
         """A new model in training mode, the same for the same seed."""

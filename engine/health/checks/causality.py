@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from engine.data.batching import Batch
 from engine.data.vocabulary import PADDING
-from engine.health.change import LEAK, change
+from engine.health.change import LEAK, change, steady_outputs
 from engine.health.outcome import Clock, Complaint, Outcome, Skipped, concluded
 from engine.health.report import Heat
 from engine.health.subject import Subject, token_names
@@ -33,7 +33,9 @@ def causality(subject: Subject) -> Outcome:
     length = batch[name].shape[1]
     if length < 2:
         raise Skipped("There is no later token in sequences of one.")
-    places, moved = _perturbed(subject, subject.stirred(), batch, name)
+    model = subject.stirred()
+    steady_outputs(subject, model, batch)
+    places, moved = _perturbed(subject, model, batch, name)
     earlier = torch.arange(length) < torch.tensor(places)[:, None]
     leaks, seen = moved.where(earlier, 0.0), float(moved.where(~earlier, 0.0).max())
     return concluded(

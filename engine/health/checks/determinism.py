@@ -20,13 +20,7 @@ _SEEDS = (
 def determinism(subject: Subject) -> Outcome:
     """Compare two models of one seed, two passes of one model, and its state before and after."""
     first, second = subject.model(), subject.model()
-    unlike = [
-        name
-        for (name, one), other in zip(
-            first.state_dict().items(), second.state_dict().values(), strict=True
-        )
-        if not _same(one, other)
-    ]
+    unlike = _unlike(_state(first), _state(second))
     seeded = [_seeded(subject, model) for model in (first, second)]
     evaluated, changed = _evaluated(subject, subject.model().eval())
     apart = {
@@ -61,11 +55,20 @@ def _seeded(subject: Subject, model: nn.Module) -> Tensor:
 
 def _evaluated(subject: Subject, model: nn.Module) -> tuple[tuple[Tensor, Tensor], list[str]]:
     """Outputs of two passes, and what of the state they changed."""
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in _state(model).items()}
     batch = subject.batch(SAMPLES)
     outputs = subject.outputs(model, batch).clone(), subject.outputs(model, batch)
-    after = model.state_dict()
-    return outputs, [name for name, tensor in before.items() if not _same(tensor, after[name])]
+    return outputs, _unlike(before, _state(model))
+
+
+def _state(model: nn.Module) -> dict[str, Tensor]:
+    return {n: t for n, t in model.state_dict().items() if isinstance(t, Tensor)}
+
+
+def _unlike(one: dict[str, Tensor], other: dict[str, Tensor]) -> list[str]:
+    """The names that only one of them has, or both with other numbers."""
+    shared = one.keys() & other.keys()
+    return [n for n in {**one, **other} if n not in shared or not _same(one[n], other[n])]
 
 
 def _same(one: Tensor, other: Tensor) -> bool:

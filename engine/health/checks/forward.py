@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -20,14 +22,19 @@ _WRITES = ("causal-lm", "seq2seq")
 def forward(subject: Subject) -> Outcome:
     """One pass in evaluation mode for each batch size and length, compared with the targets."""
     model = subject.model().eval()
-    largest = min(subject.batch_size, MOST_SAMPLES)
+    refused = _sizes(subject, model, SIZES)
+    if refused:
+        return concluded("", refused, {"batch sizes tried": (len(SIZES), "")})
+    largest = subject.affordable(min(subject.batch_size, MOST_SAMPLES))
     sizes = sorted({*SIZES, largest})
     length = longest(subject, subject.batch(1))
     lengths = sorted({1, 2, length // 2, length} - {0}) if length else []
-    complaints = [*_sizes(subject, model, sizes), *_lengths(subject, model, lengths)]
-    outputs = _one(subject, model, largest, length)
-    complaints += _width(subject, outputs)
-    shape = " x ".join(map(str, outputs.shape))
+    complaints = [*_sizes(subject, model, [largest]), *_lengths(subject, model, lengths)]
+    shape, outputs = "", 0
+    if not any(one.verdict == "fail" for one in complaints):
+        found = _one(subject, model, largest, length)
+        shape, outputs = " x ".join(map(str, found.shape)), _width(found)
+        complaints += _of_width(subject, outputs)
     tried = f"batches of {_words(sizes)}"
     tried += f" and sequences of {_words(lengths)} tokens" if lengths else ""
     return concluded(
@@ -39,21 +46,21 @@ def forward(subject: Subject) -> Outcome:
             "lengths tried": (len(lengths), ""),
             "longest sequence": (length or None, "tokens"),
             "sizes refused": (len(complaints), ""),
-            "outputs for one target": (outputs.shape[-1] if outputs.ndim > 1 else 1, ""),
+            "outputs for one target": (outputs or None, ""),
         },
     )
 
 
-def _sizes(subject: Subject, model: nn.Module, sizes: list[int]) -> list[Complaint]:
-    """A complaint for each batch size that it does not take."""
+def _sizes(subject: Subject, model: nn.Module, sizes: Sequence[int]) -> list[Complaint]:
+    """A complaint where batch sizes do not work."""
+    refused = {size: said for size in sizes if (said := _trouble(subject, model, size, None))}
+    if not refused:
+        return []
+    size, said = next(iter(refused.items()))
+    text = f"Batches of {_words(list(refused))} samples do not work: for {size}, {said}."
     remedy = "Take the batch size from the input's shape instead of writing it down."
-    found = []
-    for size in sizes:
-        said = _trouble(subject, model, size, None)
-        if said:
-            text = f"A batch of {size} samples does not work: {said}."
-            found.append(Complaint("fail", text, remedy))
-    return found
+    alike = len(refused) == len(sizes)  # then it is not for the size
+    return [Complaint("fail", text, "" if alike else remedy)]
 
 
 def _lengths(subject: Subject, model: nn.Module, lengths: list[int]) -> list[Complaint]:
@@ -88,9 +95,14 @@ def _one(subject: Subject, model: nn.Module, samples: int, length: int | None) -
     return outputs
 
 
-def _width(subject: Subject, outputs: Tensor) -> list[Complaint]:
+def _width(outputs: Tensor) -> int:
+    """How many numbers there are for one target."""
+    return outputs.shape[-1] if outputs.ndim > 1 else 1
+
+
+def _of_width(subject: Subject, found: int) -> list[Complaint]:
     """Whether there are as many outputs as the data has classes, labels or tokens."""
-    wanted, found = subject.facts.outputs, outputs.shape[-1] if outputs.ndim > 1 else 1
+    wanted = subject.facts.outputs
     if wanted is None or found == wanted:
         return []
     unit = (
@@ -101,5 +113,5 @@ def _width(subject: Subject, outputs: Tensor) -> list[Complaint]:
     return [Complaint("fail" if found < wanted else "warn", text, remedy)]
 
 
-def _words(numbers: list[int]) -> str:
+def _words(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import nn
 
-from engine.health.outcome import Complaint, Outcome, concluded, listed
+from engine.health.outcome import Complaint, Outcome, Skipped, concluded, listed
 from engine.health.report import Bars, value_of
 from engine.health.subject import Subject, layers_of
 
@@ -27,6 +27,8 @@ MOST_BARS = 60
 def gradient_flow(subject: Subject) -> Outcome:
     """One backward pass of a batch in training mode; the gradient of each layer."""
     model = subject.model()
+    if not layers_of(model):
+        raise Skipped("The model has no trained parameters.")
     sizes, norm = _gradients(subject, model)
     silent = [layer for layer, size in sizes.items() if size == 0]
     asleep = _woken(subject, silent) if silent else []
@@ -41,7 +43,7 @@ def gradient_flow(subject: Subject) -> Outcome:
     complaints += _too_much(broken, norm)
     only_parts = [name for name in unused if name.rpartition(".")[0] not in dead]
     if only_parts and not dead:
-        text = f"{listed(only_parts)} get no gradient: forward does not use them."
+        text = f"Forward does not use {listed(only_parts)}, so that no gradient comes there."
         complaints.append(Complaint("warn", text, "Remove them, or use them in forward."))
     numbers = {
         "layers": (float(len(sizes)), ""),
@@ -61,9 +63,10 @@ def gradient_flow(subject: Subject) -> Outcome:
 def _gradients(subject: Subject, model: nn.Module) -> tuple[dict[str, float], float]:
     """Of each layer the root mean square of its gradients that are not zero (rows of an embedding
     that a batch does not name are none of its concern), and the norm of all."""
-    batch = subject.batch(SAMPLES)
+    batch = subject.batch(subject.affordable(SAMPLES))
     loss = subject.mean_loss(subject.outputs(model, batch), batch)
-    loss.backward()  # type: ignore[no-untyped-call]
+    if loss.requires_grad:
+        loss.backward()  # type: ignore[no-untyped-call]
     sizes, squares = {}, 0.0
     for layer, weights in layers_of(model).items():
         found = [w.grad for w in weights.values() if w.grad is not None]

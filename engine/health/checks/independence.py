@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engine.data.batching import Batch
 from engine.data.vocabulary import PADDING
-from engine.health.change import LEAK, largest_change
+from engine.health.change import LEAK, largest_change, steady_outputs
 from engine.health.outcome import Complaint, Outcome, Skipped, concluded, in_words
 from engine.health.subject import Subject, token_names
 
@@ -24,7 +24,7 @@ SEARCHED = 32
 def batch_independence(subject: Subject) -> Outcome:
     """Compare each sample's output in a batch with its output alone."""
     model, batch = subject.stirred(), subject.batch(SAMPLES)
-    together = subject.outputs(model, batch)
+    together = steady_outputs(subject, model, batch)
     worst = 0.0
     for place in range(SAMPLES):
         alone = subject.outputs(model, _row(batch, place))
@@ -49,7 +49,7 @@ def padding(subject: Subject) -> Outcome:
     """Compare the outputs of one text without its padding to those with all of it."""
     batch, name, real = _padded(subject)
     model = subject.stirred()
-    whole = subject.outputs(model, batch)
+    whole = steady_outputs(subject, model, batch)
     try:
         bare = subject.outputs(model, batch | {name: batch[name][:, :real]})
     except Exception as error:  # noqa: BLE001 - what the model raises is told

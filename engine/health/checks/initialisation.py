@@ -14,7 +14,7 @@ from engine.health.outcome import Complaint, Outcome, concluded, listed
 from engine.health.report import Bars, value_of
 from engine.health.subject import Subject
 
-SAMPLES = 64
+SAMPLES = 32
 SURPRISED = 0.5
 """Nats above the loss of guessing: logits of a standard deviation of 1 add half of it squared."""
 LOST = 2.0
@@ -35,7 +35,7 @@ _INITIALISE = (
 @torch.no_grad()
 def initialisation(subject: Subject) -> Outcome:
     """The loss before the first update, and the spread of weights and activations."""
-    model, batch = subject.model(), subject.batch(SAMPLES)
+    model, batch = subject.model(), subject.batch(subject.affordable(SAMPLES))
     activations: dict[str, float] = {}
     handles = [
         module.register_forward_hook(_taker(name, activations))
@@ -108,7 +108,7 @@ def _of_loss(subject: Subject, loss: float, guess: float) -> list[Complaint]:
 def _of_activations(deviations: dict[str, float]) -> list[Complaint]:
     broken = [name for name, value in deviations.items() if not math.isfinite(value)]
     large = [name for name, value in deviations.items() if LARGE < value < math.inf]
-    small = [name for name, value in deviations.items() if value < SMALL]
+    small = [name for name, value in deviations.items() if 0 < value < SMALL]
     remedy = "Initialise for the activation used (Kaiming for ReLU, Xavier for tanh) or add norms."
     found = []
     if broken:

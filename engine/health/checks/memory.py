@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.health.outcome import Clock, Complaint, Outcome, concluded
+from engine.health.outcome import Clock, Complaint, Outcome, Skipped, concluded
 from engine.health.report import Curve, Lines
 from engine.health.subject import Subject
 from engine.machine import machine_facts
@@ -38,6 +38,8 @@ def memory(subject: Subject) -> Outcome:
     whole = sum(t.nbytes for t in {*model.parameters(), *model.buffers()})
     fixed = whole + (ADAM_COPIES - 1) * trained
     kept = _measured(subject, model)
+    if not min(kept.values()):
+        raise Skipped("It keeps nothing for a backward pass: nothing in it is trained.")
     per_sample, once = (float(v) for v in np.polyfit(list(kept), list(kept.values()), 1))
     off = max(abs(once + per_sample * n - kept[n]) / kept[n] for n in kept)
     always = fixed + max(0.0, once)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
+from engine.health.change import steady_outputs
 from engine.health.outcome import Complaint, Outcome, Skipped, concluded
 from engine.health.perturbing import perturbed
 from engine.health.report import Curve, Lines, value_of
@@ -23,8 +24,8 @@ a hundredth of the input decides half of the output, and no sample is told from 
 @torch.no_grad()
 def noise(subject: Subject) -> Outcome:
     """Add more and more noise to the inputs (the embeddings, for tokens) and compare outputs."""
-    model, batch = subject.model().eval(), subject.batch(SAMPLES)
-    clean = subject.outputs(model, batch)
+    model, batch = subject.model().eval(), subject.batch(subject.affordable(SAMPLES))
+    clean = steady_outputs(subject, model, batch)
     size = float(clean.square().mean().sqrt())
     if not size:
         raise Skipped("Its outputs are all zero before training, so noise cannot show.")
@@ -62,17 +63,19 @@ def noise(subject: Subject) -> Outcome:
         f"Noise of {JUDGED:.0%} of the input moves the outputs by {moved[0]:.1%} of their size.",
         complaints,
         numbers,
-        [
-            Lines(
-                title="Outputs under noise, before training",
-                x_title="noise, as a share of the input",
-                y_title="share",
-                curves=tuple(
-                    Curve(name=name, x=LEVELS, y=tuple(map(value_of, values)))
-                    for name, values in shares.items()
-                ),
-            )
-        ],
+        [_lines(shares)],
+    )
+
+
+def _lines(shares: Mapping[str, Sequence[float | None]]) -> Lines:
+    return Lines(
+        title="Outputs under noise, before training",
+        x_title="noise, as a share of the input",
+        y_title="share",
+        curves=tuple(
+            Curve(name=name, x=LEVELS, y=tuple(map(value_of, values)))
+            for name, values in shares.items()
+        ),
     )
 
 

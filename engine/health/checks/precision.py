@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.data.batching import Batch
+from engine.health.change import steady_outputs
 from engine.health.outcome import Complaint, Outcome, Skipped, concluded, in_words
 from engine.health.perturbing import perturbed
 from engine.health.report import Curve, Lines, value_of
@@ -78,9 +79,10 @@ def bf16(subject: Subject) -> Outcome:
     peaks: list[float] = []
     handles = [m.register_forward_hook(_peak(peaks)) for m in model.modules()]
     with torch.no_grad():
-        exact = subject.outputs(model, batch)
+        subject.outputs(model, batch)
         for handle in handles:
             handle.remove()
+        exact = steady_outputs(subject, model, batch)
         try:
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 rounded = subject.outputs(model, batch).float()
@@ -133,7 +135,9 @@ def _size(subject: Subject, batch: Batch, factor: float) -> float | None:
     model = subject.model().eval()
     with perturbed(subject, model, batch, lambda values: values * factor) as given:
         outputs = subject.outputs(model, given)
-        subject.mean_loss(outputs, given).backward()  # type: ignore[no-untyped-call]
+        loss = subject.mean_loss(outputs, given)
+        if loss.requires_grad:
+            loss.backward()  # type: ignore[no-untyped-call]
     gradients = (p.grad for p in model.parameters() if p.grad is not None)
     if not outputs.isfinite().all() or not all(g.isfinite().all() for g in gradients):
         return None

@@ -10,7 +10,7 @@ from torch import nn
 
 from engine.checkpoint.folder import save, verified
 from engine.checkpoint.snapshot import Snapshot, untied
-from engine.health.change import largest_change
+from engine.health.change import largest_change, steady_outputs
 from engine.health.outcome import Complaint, Outcome, concluded, listed
 from engine.health.subject import Subject
 
@@ -22,7 +22,7 @@ def saving(subject: Subject) -> Outcome:
     """Save weights as a run's checkpoint does (safetensors), load them into a model of another
     seed, and compare."""
     model, batch = subject.stirred(), subject.batch(SAMPLES)
-    before = subject.outputs(model, batch)
+    before = steady_outputs(subject, model, batch)
     other = subject.model(subject.seed + 1).eval()
     with tempfile.TemporaryDirectory() as folder:
         made = save(Path(folder), Snapshot.borrowed(0, model, {}))
