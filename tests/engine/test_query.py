@@ -50,7 +50,7 @@ METRICS = {
     "rising": math.inf,
     "x/perplexity": 4.0,
 }
-EXTREMES = {"val/loss": (1.25, 3.0), "val/accuracy": (0.1, 0.95)}
+EXTREMES = {"val/loss": (1.25, 3.0), "val/accuracy": (0.1, 0.95), "x/perplexity": (3.0, 5.0)}
 
 
 class Index:
@@ -140,6 +140,7 @@ def refusal(text, language=LANGUAGE):
         ("MAX(val/loss) > 2.5", True),
         ("best(val/accuracy) == 0.95", True),
         ("best(val/loss) == 1.25", True),
+        ("best(x/perplexity) == 3", True),
         ("min(train/loss) < 1", False),
         ("best == 1.25", True),
         ("known(val/loss)", True),

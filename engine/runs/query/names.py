@@ -9,11 +9,11 @@ from functools import cached_property
 from itertools import islice
 from typing import Literal
 
+from engine.directions import mode_by_name
 from engine.runs.entry import Entry
 from engine.runs.facts import Fact
 from engine.runs.query.errors import QueryError
 from engine.runs.query.syntax import Operand
-from engine.task_spec import METRICS
 
 _ALIASES = {
     "batch_size": "batching.batch_size",
@@ -27,12 +27,6 @@ _ALIASES = {
 }
 """Short names that would be ambiguous, or are no end of a name."""
 _PREFIXES = ("training.", "spec.training.", "spec.")
-_HIGHER_IS_BETTER = {
-    f"val/{name}" for modes in METRICS.values() for name, mode in modes.items() if mode == "max"
-}
-_LOWER_IS_BETTER = {
-    f"val/{name}" for modes in METRICS.values() for name, mode in modes.items() if mode == "min"
-} | {"train/loss"}
 _MOST_OFFERED = 3
 _LOOKED_AT = 200
 """Runs that tell of what kind a fact is."""
@@ -144,10 +138,9 @@ def _candidates(wanted: str) -> list[str]:
 def _extreme(operand: Operand, name: str, text: str) -> str:
     if operand.function != "best":
         return operand.function
-    if name in _HIGHER_IS_BETTER:
-        return "max"
-    if name in _LOWER_IS_BETTER:
-        return "min"
+    mode = mode_by_name(name)
+    if mode is not None:
+        return mode
     remedy = f"Write min({name}) or max({name})."
     raise QueryError(text, operand.column, f"it is not known which {name} is better", remedy)
 
