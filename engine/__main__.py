@@ -15,6 +15,7 @@ from engine.commands import (
     health,
     lineage,
     lr_test,
+    models,
     reference,
     runs,
     train,
@@ -44,6 +45,8 @@ app.command("lr-test")(lr_test.lr_test)
 app.command("batch-size")(batch_size.batch_size)
 app.command("batch-trials", hidden=True)(batch_size.batch_trials)
 app.command("work", hidden=True)(train.work)
+app.command("model-check")(models.model_check)
+app.add_typer(models.commands, name="models")
 app.add_typer(runs.commands, name="runs")
 app.add_typer(alerts.commands, name="alerts")
 
