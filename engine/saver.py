@@ -116,7 +116,8 @@ class Saver:
         """Delete what a checkpoint that is whole replaces, and tell of it."""
         assert self._begun is not None
         self._keeper.prune(self._kept | self._remembered.judge.kept_steps)
-        self._reporter.event("checkpoint", f"Saved {folder.name}.")
+        # its own step: training went on while it was written
+        self._reporter.event("checkpoint", f"Saved {folder.name}.", step=self._begun)
         self._training.saved(self._begun, folder)
 
     def _lost(self, error: OSError) -> None:

@@ -111,6 +111,13 @@ def test_every_act_is_obeyed_and_told(tmp_path: Path) -> None:
     assert "Saved step-000000017." in texts(run, "checkpoint")
 
 
+def test_a_checkpoint_is_told_at_its_own_step_though_training_goes_on(tmp_path: Path) -> None:
+    run = train_on(tmp_path, STEERED)
+    told = [event["step"] for event in run.events()[0] if event["kind"] == "checkpoint"]
+    assert told == [12, 24, 30]
+    assert texts(run, "checkpoint") == [f"Saved step-{step:09d}." for step in told]
+
+
 @pytest.mark.parametrize("crash", [5, 8, 14, 16, 20, 39])
 def test_a_resume_does_again_what_was_asked_for(crash: int, tmp_path: Path) -> None:
     """The acts stand in the folder; the one who crashed got further than its checkpoint."""
