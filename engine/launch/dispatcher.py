@@ -31,6 +31,7 @@ class Dispatcher:
         self._launchers = launchers or {name: kind() for name, kind in LAUNCHERS.items()}
         self._fastest = "cuda" if gpus() else "cpu"
         self._closing = threading.Event()
+        self._said: dict[str, str] = {}
         self._thread = threading.Thread(target=self._tick_often, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -51,9 +52,8 @@ class Dispatcher:
         busy: set[str] = set().union(*(self.slots_of(run) for run in self._at_work()))
         for run in self._waiting():
             slots = self.slots_of(run)
-            if not slots & busy and self._claim(run):
+            if not slots & busy and self._claim(run) and self._begin(run):
                 busy |= slots
-                self._begin(run)
 
     def slots_of(self, run: Run) -> set[str]:
         """What a run will keep busy: its device, and for a thread the one place for threads.
@@ -82,8 +82,16 @@ class Dispatcher:
             try:
                 self.tick()
             except (OSError, EngineError) as error:  # a run that vanished between two looks
-                _log.warning("the queue waits: %s", error)
+                self._say("", f"the queue waits: {error}")
+            else:
+                self._said.pop("", None)
             self._closing.wait(_TICK_S)
+
+    def _say(self, run_id: str, trouble: str) -> None:
+        """Once, and not five times a second for as long as a disk is full."""
+        if self._said.get(run_id) != trouble:
+            self._said[run_id] = trouble
+            _log.warning("%s", trouble)
 
     def _at_work(self) -> list[Run]:
         """Runs in a slot; what the command line trains in the foreground takes none."""
@@ -114,7 +122,8 @@ class Dispatcher:
             return False
         return True
 
-    def _begin(self, run: Run) -> None:
+    def _begin(self, run: Run) -> bool:
+        """Start a run that was claimed; False when it is in the queue again or has failed."""
         launcher = self._launcher_of(run)
         starting = {
             "phase": "starting",
@@ -125,10 +134,18 @@ class Dispatcher:
         try:
             with run.owned():
                 run.write_state(run.state().model_copy(update=starting))
-            self._launchers[launcher].start(self._store, run.id)
         except RunIsBusy:
-            return  # somebody trains it in the foreground already
+            return True  # somebody trains it in the foreground already
+        except OSError as error:  # a full disk: it waits as all runs do, and has not failed
+            self._say(run.id, f"run {run.id} waits in the queue: {error}")
+            os.rename(self._store.active / run.id, self._store.queue / run.id)
+            return False
+        self._said.pop(run.id, None)
+        try:
+            self._launchers[launcher].start(self._store, run.id)
         except (OSError, RuntimeError, EngineError) as error:
             reason = f"the {launcher} launcher could not start it ({error})"
             self._store.end(run, "failed", reason)
             (self._store.active / run.id).unlink(missing_ok=True)
+            return False
+        return True

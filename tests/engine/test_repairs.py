@@ -77,6 +77,31 @@ def test_a_launcher_that_cannot_start_says_why_in_the_run(
     assert not list(store.active.iterdir())
 
 
+def test_a_run_that_cannot_be_written_waits_in_the_queue_and_keeps_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, launcher = RunStore(tmp_path), Starts()
+    stuck, other = _queued(store), _queued(store)
+    write = Run.write_state
+
+    def refused(run: Run, state: RunState, *, durable: bool = False) -> None:
+        if run.id == stuck.id:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(run, state, durable=durable)
+
+    with monkeypatch.context() as full:
+        full.setattr(Run, "write_state", refused)
+        dispatcher = Dispatcher(store, {"process": launcher})
+        for _ in range(3):
+            dispatcher.tick()
+    assert launcher.started == [other.id]
+    assert (stuck.state().status, [*store.queue.iterdir()]) == ("queued", [store.queue / stuck.id])
+    assert caplog.text.count("No space left on device") == 1
+    (store.active / other.id).unlink()
+    dispatcher.tick()
+    assert launcher.started == [other.id, stuck.id]
+
+
 def test_a_run_claimed_by_a_server_that_died_goes_back_to_the_queue(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     run = _queued(store)
