@@ -160,7 +160,7 @@ class RunReporter:
             halted = {"status": "paused", "phase": "", "reason": reason}
             self._state = self._state.model_copy(update=halted)
         while True:
-            for request in self.pending:
+            for request in tuple(self.pending):  # at once: the heartbeat adds to it
                 if request in _ENDS:
                     raise NotBegun(self.run.id, _ENDS[request])
             with contextlib.suppress(OSError):  # it is why we wait; the heartbeat logs it

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from types import TracebackType
 
 import psutil
@@ -74,15 +75,9 @@ def sampling(
     if every_s is None:
         return nullcontext()
 
-    def tell(text: str) -> None:
-        try:
-            reporter.run.add_event("system", text, step=reporter.step)
-        except OSError as error:  # the reserve is for what training has to say
-            _log.warning("not told (%s): %s", error, text)
-
     def make_reader() -> Reader:
         machine = MachineReader(reporter.run.folder)
-        gpus = gpu_reader(tell)
+        gpus = gpu_reader(partial(reporter.event, "system"))
         return (lambda: machine() | gpus()) if gpus else machine
 
     return SystemSampler(make_reader, log, every_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from engine.errors import BadInput
 from engine.launch.worker import work
 from engine.run_spec import RunSpec
 from engine.runs.lineage import extend
+from engine.runs.reporter import reporting
 from engine.runs.run import Run
 from engine.runs.series import MetricFiles, records_of
 from engine.runs.store import RunStore
 from engine.system import sampler
 from engine.system.gpu_reader import opened, visible_numbers
 from engine.system.machine_reader import MachineReader
-from engine.system.sampler import SystemSampler
+from engine.system.sampler import SystemSampler, sampling
 from tests.engine.equality import assert_same_bits
 from tests.engine.every_field import BASES
 
@@ -195,6 +197,21 @@ def test_a_driver_that_does_not_answer_is_said():
 
 def test_no_visible_gpu_asks_nothing_of_the_driver():
     assert opened(None, "", [].append) is None
+
+
+def test_what_is_to_be_told_of_a_gpu_waits_for_a_full_disk(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(sampler, "gpu_reader", lambda tell: tell("The GPUs are not measured."))
+    run = RunStore(tmp_path).create(RunSpec.parse(BASES["mlp"]))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with reporting(run, "foreground") as reporter, monkeypatch.context() as full:
+        full.setattr(run, "add_event", refuse)
+        with sampling(reporter, [].append, 60.0):
+            pass
+    told = [(event["kind"], event["text"]) for event in run.events()[0]]
+    assert told == [("system", "The GPUs are not measured.")]
 
 
 def trained(root: Path, every_s: float | None) -> Run:
