@@ -82,7 +82,7 @@ def place_of(name: str) -> PurePosixPath:
         CodeRefused: when it would lie outside of the folder, or in a place that is not its own.
     """
     place = PurePosixPath(name)
-    if not name or place.is_absolute() or ".." in place.parts or _ODD.search(name):
+    if not place.parts or place.is_absolute() or ".." in place.parts or _ODD.search(name):
         raise CodeRefused(repr(name[:80]), "this is no name for a file inside of a folder")
     if str(place) != name or len(name) > 240:
         raise CodeRefused(repr(name[:80]), "this is no plain name for a file")
@@ -115,7 +115,8 @@ class CodeLibrary:
             files={name: len(files[name]) for name in sorted(files)},
         )
         part = self._codes / f".{code}-{secrets.token_hex(4)}.part"
-        part.mkdir(mode=0o700, parents=True)
+        for folder in (self.root, self._codes, part):
+            folder.mkdir(mode=0o700, exist_ok=True)
         try:
             _write_all(part, files)
             write_new(part / SOURCE, source.to_json().encode(), durable=True)

@@ -47,7 +47,9 @@ def from_files(files: Mapping[str, bytes], *, kind: str = "files", place: str = 
     _refuse_doubles(list(kept))
     kept = _without_wrapper({place_of(name).as_posix(): data for name, data in kept.items()})
     for name in kept:
-        place_of(name)
+        folders = {str(parent) for parent in place_of(name).parents}
+        if folders & set(kept):
+            raise CodeRefused(repr(name[:80]), "the folder that it is in is a file too")
     if not any(name.endswith(".py") for name in kept):
         raise CodeRefused(place or "The upload", "there is no Python file (.py) in it")
     if "config.json" in kept:
