@@ -35,6 +35,7 @@ def show(run: Run) -> None:
             with trouble.shown():
                 words = {"project": project.strip(), "group": group.strip(), "notes": notes}
                 run.write_labels(changed(run, name, tags).model_copy(update=words))
+                session.store().index.tell(run.id)
                 st.toast(f"Saved {as_markdown(name or run.id)}.", icon=":material/check:")
                 st.rerun()
     if labels.notes:
@@ -73,6 +74,7 @@ def relabel(run_ids: Sequence[str], change: Callable[[Labels], Labels]) -> int:
             after = change(before)
             if after != before:
                 run.write_labels(after)
+                session.store().index.tell(run_id)
             done += 1
     session.forget_labels(run_ids)
     return done

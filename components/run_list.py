@@ -35,7 +35,7 @@ def show() -> None:
     view = run_view.current()
     group = _group(entries, view)
     every = _REFRESH_S if len(entries) <= _MANY else _CALM_REFRESH_S
-    st.fragment(_table, run_every=every)(view, group)
+    st.fragment(_table, run_every=every)(view, group, [entries])
 
 
 def _group(entries: Sequence[Entry], view: View) -> str | None:
@@ -46,10 +46,11 @@ def _group(entries: Sequence[Entry], view: View) -> str | None:
     return run_view.choose_group(counts)
 
 
-def _table(view: View, group: str | None) -> None:
+def _table(view: View, group: str | None, fresh: list[Sequence[Entry]]) -> None:
+    """The table; what the page has just looked at, in `fresh`, is not looked at once more."""
     with trouble.shown():
         index = session.store().index
-        entries = index.entries(within_s=_WAITS_S)
+        entries = fresh.pop() if fresh else index.entries(within_s=_WAITS_S)
         _tell_unread(index, len(entries))
         language = Language(index, entries, _zone())
         asked = run_query.found(language, view.query)

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 _CHECKED_ANYWAY = 250
 """Runs of which the files are looked at though the folder has not changed: people edit in place."""
+_FEW = 5_000
+"""Runs up to which the folder of each is looked at every time."""
+_NEWEST, _IN_TURN = 1_000, 2_500
+"""Of more: the newest, those at work or waiting, and so many of the others in turn."""
 _SAVED_EVERY_S = 60.0
 _SLICE_S = 0.2
 
@@ -45,6 +49,7 @@ class RunIndex:
         self._known: dict[str, Kept] = {}
         self._metrics_seen: dict[str, Seen] = {}
         self._entries: Sequence[Entry] = ()
+        self._told: set[str] = set()
         self._looks = 0
         self._checked = 0
         self._unsaved = 0
@@ -74,6 +79,10 @@ class RunIndex:
         """One run as it was when all runs were last looked at; None when it was not there."""
         kept = self._known.get(run_id)
         return None if kept is None else kept.entry
+
+    def tell(self, run_id: str) -> None:
+        """Say that a run was changed, so that the next look finds it among very many."""
+        self._told.add(run_id)
 
     def extremes(self, entry: Entry, metric: str) -> tuple[float, float] | None:
         """Lowest and highest value of a metric over the whole run; None when it has none."""
@@ -125,10 +134,27 @@ class RunIndex:
 
     def _suspects(self, ids: Sequence[str]) -> list[str]:
         """Runs that may have changed, newest first, and some in turn that seem not to have."""
-        root, at = f"{self._store.root}{os.sep}", self._checked
-        turn = {ids[(at + step) % len(ids)] for step in range(min(_CHECKED_ANYWAY, len(ids)))}
-        self._checked = (at + len(turn)) % max(1, len(ids))
-        return [run_id for run_id in ids if run_id in turn or self._seems_new(run_id, root)]
+        root = f"{self._store.root}{os.sep}"
+        turn = set(self._turn(ids, _CHECKED_ANYWAY))
+        few = len(ids) <= _FEW or self._looks == 1
+        asked = ids if few else self._likely(ids, turn)
+        return [run_id for run_id in asked if run_id in turn or self._seems_new(run_id, root)]
+
+    def _likely(self, ids: Sequence[str], turn: set[str]) -> Sequence[str]:
+        """Of very many runs those that may well have changed, and some others in turn."""
+        unknown = (run_id for run_id in ids if run_id not in self._known)
+        active = (run_id for run_id, kept in self._known.items() if kept.entry.is_active)
+        told, self._told = self._told, set()
+        wanted = {*ids[:_NEWEST], *self._turn(ids, _IN_TURN), *unknown, *active, *told, *turn}
+        wanted |= self._store.at_work()
+        return [run_id for run_id in ids if run_id in wanted]
+
+    def _turn(self, ids: Sequence[str], count: int) -> Sequence[str]:
+        """The next so many of the runs, again and again."""
+        count = min(count, len(ids))
+        found = [ids[(self._checked + step) % len(ids)] for step in range(count)]
+        self._checked = (self._checked + count) % max(1, len(ids))
+        return found
 
     def _seems_new(self, run_id: str, root: str) -> bool:
         kept = self._known.get(run_id)

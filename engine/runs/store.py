@@ -162,6 +162,10 @@ class RunStore:
         names = (entry.name for entry in os.scandir(self.root))
         return sorted((name for name in names if _RUN_ID.fullmatch(name)), reverse=True)
 
+    def at_work(self) -> set[str]:
+        """The runs that a worker has begun, or that wait for one."""
+        return {entry.name for folder in (self.active, self.queue) for entry in os.scandir(folder)}
+
     def list(self) -> Sequence[RunSummary]:
         """All runs, newest first; only what changed since the last call is read again."""
         summaries = [self._summary(run_id) for run_id in self.ids()]

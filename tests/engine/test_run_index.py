@@ -124,6 +124,54 @@ def test_a_file_edited_in_place_is_seen(store):
     assert store.index.entries()[0].name == "edited"
 
 
+@pytest.fixture
+def very_many(monkeypatch):
+    """Six runs are very many: one of them is looked at in turn."""
+    for name, number in (("_FEW", 5), ("_NEWEST", 1), ("_IN_TURN", 1), ("_CHECKED_ANYWAY", 0)):
+        monkeypatch.setattr(index_module, name, number)
+
+
+def old_of_six(store):
+    """The last but one of six runs that have been looked at."""
+    runs = [fabricate.run_of(store) for _ in range(6)]
+    store.index.entries()
+    settle(store)
+    store.index.entries()
+    return min(runs, key=lambda run: (run.id != store.ids()[-2], run.id))
+
+
+@pytest.mark.usefixtures("very_many")
+def test_of_very_many_runs_a_change_is_seen_in_its_turn(store):
+    run = old_of_six(store)
+    run.write_labels(Labels(name="renamed"))
+    seen = [run.name in {entry.name for entry in store.index.entries()} for _ in range(6)]
+    assert seen[-1]
+
+
+@pytest.mark.usefixtures("very_many")
+@pytest.mark.parametrize("round_", range(6))
+def test_of_very_many_runs_one_that_was_told_of_is_seen_at_once(store, round_):
+    run = old_of_six(store)
+    for _ in range(round_):
+        store.index.entries()
+    run.write_labels(Labels(name="renamed"))
+    store.index.tell(run.id)
+    assert "renamed" in {entry.name for entry in store.index.entries()}
+
+
+@pytest.mark.usefixtures("very_many")
+@pytest.mark.parametrize("round_", range(6))
+def test_of_very_many_runs_one_that_is_queued_again_is_seen_at_once(store, round_):
+    run = old_of_six(store)
+    run.write_state(run.state().model_copy(update={"status": "stopped"}))
+    for _ in range(6 + round_):
+        store.index.entries()
+    store.enqueue(run)
+    assert store.index.entry(run.id).status != "queued"
+    store.index.entries()
+    assert store.index.entry(run.id).status == "queued"
+
+
 def test_metrics_of_a_run_at_work_are_followed(store):
     run = fabricate.run_of(store, status="running", steps=10)
     store.index.entries()
