@@ -87,7 +87,7 @@ def health_child(runs: RunsFolder, only: Only = None, code: Code = None) -> None
     if code is not None:
         from engine.models.imported.limits import Limits, bind_own_process
 
-        bind_own_process(Limits(seconds=child.LIMIT_S, file_bytes=_FILE_BYTES))
+        bind_own_process(Limits(seconds=child.LIMIT_S * len(NAMES), file_bytes=_FILE_BYTES))
     if spec.training.hardware.threads:
         torch.set_num_threads(spec.training.hardware.threads)
     subject, findings = subject_of(spec, code), []

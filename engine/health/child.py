@@ -17,12 +17,14 @@ from typing import IO
 from engine.health.names import NAMES
 from engine.health.report import Finding
 from engine.launch.environment import child_environment
+from engine.models.imported.library import CODE, CodeLibrary, CodeRefused
+from engine.models.imported.spec import ImportedModel
 from engine.run_spec import RunSpec
 from engine.runs.store import RunStore
 
-LIMIT_S = 600.0
-"""After this time the process is ended, whatever it does: each check is bounded to seconds, so
-only a model that never comes back takes as long."""
+LIMIT_S = 120.0
+"""After so long in one check the process is ended: checks are bounded to seconds, so only a model
+that is endless, or far too large for this machine, takes as long."""
 _ENDING_S = 5.0
 _ROOT = Path(__file__).parents[2]
 
@@ -42,7 +44,7 @@ class HealthCheck:
         names: Sequence[str],
     ) -> None:
         self._process, self._out, self._err, self._folder = process, out, err, folder
-        self._ends_at = time.monotonic() + LIMIT_S
+        self._heard_at = time.monotonic()
         self._rest = b""
         self.names = tuple(names)
         """The checks that will be made, in their order."""
@@ -65,8 +67,9 @@ class HealthCheck:
         self._read()
         if over:
             self._finish()
-        elif time.monotonic() > self._ends_at:
-            self._end(f"It took longer than {LIMIT_S:.0f} s and was ended{self._during()}.")
+        elif time.monotonic() > self._heard_at + LIMIT_S:
+            where = self._during() or " while the model was built and tried"
+            self._end(f"It was ended after {LIMIT_S:.0f} s{where}.")
         return self.done
 
     def cancel(self) -> None:
@@ -87,6 +90,7 @@ class HealthCheck:
             self._take(said)
 
     def _take(self, said: dict[str, object]) -> None:
+        self._heard_at = time.monotonic()
         match said.pop("kind"):
             case "begun":
                 self.current = str(said["check"])
@@ -136,9 +140,16 @@ def start(store: RunStore, spec: RunSpec, names: Sequence[str] = tuple(NAMES)) -
     command += [part for name in names for part in ("--only", name)]
     folder = TemporaryDirectory(prefix="traindeck-health-")
     place = _ROOT
-    if spec.model.kind == "imported":
-        place = _copied_code(store, spec, Path(folder.name))
+    if isinstance(spec.model, ImportedModel):
+        place = Path(folder.name) / CODE
         command += ["--code", str(place)]
+        try:
+            library = CodeLibrary(store.root)
+            library.refuse_unless_allowed(spec.model.code)
+            library.copy_to(spec.model.code, place)
+        except CodeRefused:
+            folder.cleanup()
+            raise
     err = TemporaryFile()  # noqa: SIM115 - closed when the check is over
     # Files, not pipes: nobody has to read them for the process to go on.
     with TemporaryFile() as given, NamedTemporaryFile() as written:
@@ -155,14 +166,3 @@ def start(store: RunStore, spec: RunSpec, names: Sequence[str] = tuple(NAMES)) -
         )
         out = Path(written.name).open("rb")  # noqa: SIM115 - closed when the check is over
     return HealthCheck(process, out, err, folder, names)
-
-
-def _copied_code(store: RunStore, spec: RunSpec, folder: Path) -> Path:
-    from engine.models.imported.library import CODE, CodeLibrary
-    from engine.models.imported.spec import ImportedModel
-
-    assert isinstance(spec.model, ImportedModel)
-    library = CodeLibrary(store.root)
-    library.refuse_unless_allowed(spec.model.code)
-    library.copy_to(spec.model.code, folder / CODE)
-    return folder / CODE

@@ -15,7 +15,7 @@ from engine.health.subject import Subject, longest, shortened
 SAMPLES = 4
 MOST_TOKENS = 64
 """Longer texts are cut, unless the model takes none that is shorter."""
-STEPS = 150
+STEPS = 300
 RATES = (1e-3, 1e-2, 1e-4)
 """Learning rates of Adam that are tried, each with a new model: the usual one, one for very small
 models, one for large ones."""

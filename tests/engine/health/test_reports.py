@@ -133,7 +133,7 @@ def test_a_child_that_takes_too_long_is_ended(store, monkeypatch):
     monkeypatch.setattr(child, "LIMIT_S", 0.0)
     examined = child.start(store, SPEC)
     waited(examined, lambda: examined.done)
-    assert examined.problem.startswith("It took longer than 0 s and was ended")
+    assert examined.problem.startswith("It was ended after 0 s")
 
 
 def test_what_breaks_a_child_off_is_told(store):
