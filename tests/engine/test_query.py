@@ -383,6 +383,23 @@ def test_what_is_not_known_comes_last_either_way(values, descending):
     assert sorted(entry.id for entry in found) == sorted(entry.id for entry in entries)
 
 
+@pytest.mark.parametrize("metric", ["speed/tokens_per_s", "warmup_s", "loss_at"])
+def test_a_metric_is_a_number_whatever_it_is_called(metric):
+    language = Language(Index(), [entry_of(FACTS, {metric: 5_000.0})])
+    assert language.names.kind(metric) == "number"
+    assert means(f"`{metric}` > 4999", language)
+    assert f"{metric} is a number" in str(refusal(f"`{metric}` > 10m", language))
+
+
+def test_what_only_a_late_run_has_otherwise_is_not_refused():
+    entries = [entry_of({**FACTS, "id": str(at)}) for at in range(300)]
+    late = entry_of({**FACTS, "id": "late", "optimizer.lr": "auto"})
+    found = Language(Index(), [*entries, late]).find("lr == auto")
+    assert [entry.id for entry in found] == ["late"]
+    with pytest.raises(QueryError, match="is a number"):
+        Language(Index(), entries).find("lr == auto")
+
+
 def test_texts_and_numbers_can_be_sorted_together():
     values = ["b", 2, "A", 1.5, True, ("z", "y"), None]
     entries = [entry_of({**FACTS, "id": str(at), "x": x}, {}) for at, x in enumerate(values)]

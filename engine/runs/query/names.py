@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -60,15 +60,31 @@ class Names:
         )
 
     @cached_property
+    def _measured(self) -> frozenset[str]:
+        """Names of metrics: what they are called says nothing of times."""
+        return frozenset(self.metrics)
+
+    @cached_property
     def all(self) -> frozenset[str]:
         """Every name."""
         return frozenset((*self.facts, *self.metrics))
 
     def kind(self, name: str) -> Kind | None:
-        """What the facts of that name are; None when none is known, or they are not of one kind."""
-        known = (fact for entry in self._entries if (fact := entry.facts.get(name)) is not None)
-        kinds = {_kind(name, fact) for fact in islice(known, _LOOKED_AT)}
+        """What the facts of that name are, as far as the first runs that have it tell.
+
+        None when none is known, or they are not of one kind.
+        """
+        kinds = set(islice(self._kinds(name), _LOOKED_AT))
         return kinds.pop() if len(kinds) == 1 else None
+
+    def is_always(self, name: str, kind: Kind) -> bool:
+        """Whether the facts of that name are of one kind in all runs."""
+        return all(other == kind for other in self._kinds(name))
+
+    def _kinds(self, name: str) -> Iterator[Kind]:
+        known = (fact for entry in self._entries if (fact := entry.facts.get(name)) is not None)
+        measured = name in self._measured
+        return (_kind("" if measured else name, fact) for fact in known)
 
     def term(self, operand: Operand, text: str) -> Term:
         """What a name in the query `text` means.

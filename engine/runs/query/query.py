@@ -9,6 +9,7 @@ from typing import Protocol
 from engine.runs.entry import Entry
 from engine.runs.facts import Fact
 from engine.runs.query import kinds
+from engine.runs.query.errors import QueryError
 from engine.runs.query.literals import literal_of
 from engine.runs.query.meaning import haystack, test_of
 from engine.runs.query.names import Names, Term
@@ -96,7 +97,11 @@ class Language:
         literals = [literal_of(value.text, self._zone) for value in node.values]
         kind = self.names.kind(term.name)
         if kind is not None:
-            kinds.check(node, term, kind, literals, text)
+            try:
+                kinds.check(node, term, kind, literals, text)
+            except QueryError:
+                if self.names.is_always(term.name, kind):  # else some run has it otherwise
+                    raise
         test, read = test_of(node.operator, literals), self._reading(term)
         return lambda entry: test(read(entry))
 
