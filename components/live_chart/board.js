@@ -91,7 +91,9 @@ class Board {
     this.theme = themeOf(this.parent);
     if (layout !== this.layout && data.charts) this.arrange(data.charts);
     this.layout = layout;
-    this.toolbar.offerMarks(data.runs.length === 1);
+    const alone = data.runs.length === 1;
+    this.toolbar.offerMarks(alone);
+    if (!alone) this.marks = null;
     this.metrics = null;
     this.redrawAll();
     this.poller.now();

@@ -9,6 +9,8 @@ st.set_page_config(layout="wide")
 run_ids = st.query_params.get_all("run")
 if "pick" in st.query_params:
     run_ids = [st.radio("Run", run_ids)]
+if "more" in st.query_params and not st.checkbox("All runs"):
+    run_ids = run_ids[:1]
 metrics = st.query_params.get_all("metric")
 overlay = "overlay" in st.query_params
 lay_out = overlay_charts if overlay else live_charts

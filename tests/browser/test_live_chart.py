@@ -281,6 +281,9 @@ def marks_of(board, key="loss"):
     return board.picture(key, shown)
 
 
+_LOSS_CURVES = "document.querySelectorAll(\"[data-chart='train/loss'] .td-chip\").length"
+
+
 def alert(run, step, kind="loss-spike"):
     run.add_event("alert", f"<b>Something</b> at step {step}. Look.", step=step, alert=kind)
 
@@ -307,7 +310,7 @@ def test_the_tip_says_what_a_mark_is_as_plain_text(page, board_url, store):
     board = Board(page, board_url, run).open()
     board.until("document.querySelector('[data-chart=loss] .td-empty').hidden")
     box = board.chart("loss").locator(".td-plot").bounding_box()
-    middle = box["x"] + 54 + (box["width"] - 64) * 499 / 999
+    middle = box["x"] + 54 + (box["width"] - 70) * 499 / 999
     page.mouse.move(middle, box["y"] + 100)
     tip = board.chart("loss").locator(".td-tip-mark")
     tip.wait_for()
@@ -357,6 +360,19 @@ def test_several_runs_have_no_marks(page, board_url, store):
     assert marks_of(board, "train/loss") == []
     with board.view() as view:
         assert view.get_by_role("group", name="Marks").count() == 0
+
+
+def test_marks_go_when_a_second_run_comes_and_come_back_when_it_goes(page, board_url, store):
+    runs = [running_run(store, steps) for steps in (300, 400)]
+    alert(runs[0], 100)
+    board = Board(page, board_url, *runs, overlay=1, more=1).open()
+    page.get_by_text("All runs").click()
+    board.until(f"{_LOSS_CURVES} === 2")
+    assert marks_of(board, "train/loss") == []
+    page.get_by_text("All runs").click()
+    board.until(f"{_LOSS_CURVES} === 1")
+    page.wait_for_timeout(2500)
+    assert marks_of(board, "train/loss") == [100]
 
 
 @pytest.mark.parametrize(("width", "columns"), [(400, 1), (1440, 3)])
