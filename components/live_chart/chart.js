@@ -48,7 +48,7 @@ export class ChartView {
     this.cursor = element("div", "td-cursor");
     this.tip = element("div", "td-tip");
     this.note = element("div", "td-note");
-    this.empty = element("div", "td-empty", "Waiting for the first point");
+    this.empty = element("div", "td-empty", "Loading");
     this.cursor.hidden = this.tip.hidden = this.note.hidden = true;
     this.plot.append(this.picture, this.cursor, this.tip, this.note, this.empty);
     this.head.append(this.tools());

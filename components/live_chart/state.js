@@ -22,7 +22,8 @@ export function statusOf(header) {
 
 // What a chart without points says instead.
 export function emptyTextOf(header) {
-  const problem = Object.values(header?.problems ?? {})[0];
-  const active = !header || Object.values(header.runs).some((run) => run.active);
+  if (!header) return "Loading";
+  const problem = Object.values(header.problems ?? {})[0];
+  const active = Object.values(header.runs).some((run) => run.active);
   return problem ?? (active ? "Waiting for the first point" : "No points were recorded");
 }
