@@ -5,7 +5,7 @@ import { number } from "./format.js";
 import { worth } from "./points.js";
 
 const MOST_WITH_VALUES = 4;
-const MANY = 12;
+const MANY = 6;
 
 // Chips that look the same stay the same nodes, so that focus and clicks survive a refresh.
 export function drawLegend(node, lines, { toggle, isolate }) {

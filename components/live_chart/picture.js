@@ -3,7 +3,7 @@
 import { clockTicks, escaped, logTicks, timeTicks } from "./format.js";
 import { bandOutline, dots, strange } from "./points.js";
 
-export const MARGIN = { l: 54, r: 10, t: 8, b: 36 };
+export const MARGIN = { l: 54, r: 16, t: 8, b: 36 };
 const MARKS = {
   nan: ["x-thin-open", 0.03],
   up: ["triangle-up", 0.97],
@@ -100,7 +100,7 @@ export function layout(scene, { ranges, isLog, columns, height, isEmpty }) {
       ...line,
       type: across.isLog ? "log" : "linear",
       range: across.range,
-      nticks: Math.max(3, Math.round(columns / 75)),
+      nticks: Math.max(3, Math.round(columns / 60)),
       exponentformat: "SI",
       title: { text: AXIS_TITLES[settings.axis], standoff: 6, font: { size: 11 } },
       ...xTicks(settings.axis, across, columns),

@@ -62,7 +62,7 @@ class Board:
     def drag(self, key, left, right):
         """Zoom by a drag between two shares of the plot's width."""
         box = self.chart(key).locator(".td-plot").bounding_box()
-        start, width = box["x"] + 54, box["width"] - 64
+        start, width = box["x"] + 54, box["width"] - 70
         y = box["y"] + box["height"] / 2
         with self.news():
             self.page.mouse.move(start + left * width, y)
