@@ -71,8 +71,18 @@ class AlertService:
     def _watch_alone(self) -> None:
         watcher, teller = Watcher(self._store, self._rules), Teller(self._store)
         courier = Courier(self._store.root, self._rules, page=self._page)
-        sending = threading.Thread(target=self._send, args=(courier,), name="webhooks", daemon=True)
+        over = threading.Event()
+        sending = threading.Thread(
+            target=self._send, args=(courier, over), name="webhooks", daemon=True
+        )
         sending.start()
+        try:
+            self._watch_on(watcher, teller)
+        finally:
+            over.set()  # nothing is sent without the lock, whatever ended the watch
+            sending.join()
+
+    def _watch_on(self, watcher: Watcher, teller: Teller) -> None:
         while not self._closing.is_set():
             try:
                 for fired in watcher.tick():
@@ -85,15 +95,14 @@ class AlertService:
             watcher.keep()
         except OSError as error:
             _log.warning("what alerts have seen was not saved: %s", error)
-        sending.join()
 
-    def _send(self, courier: Courier) -> None:
-        while not self._closing.is_set():
+    def _send(self, courier: Courier, over: threading.Event) -> None:
+        while not over.is_set():
             try:
-                courier.round(self._closing)
+                courier.round(over)
             except (OSError, EngineError) as error:
                 self._say(f"webhooks wait: {error}")
-            self._closing.wait(self._tick_s)
+            over.wait(self._tick_s)
 
     def _say(self, text: str) -> None:
         """The same trouble only now and then: it comes again every second."""

@@ -15,6 +15,7 @@ from engine.alerting.journal import Fired, Journal
 from engine.alerting.rule import Rule
 from engine.alerting.rule_book import RuleBook, masked
 from engine.alerting.service import AlertService
+from engine.alerting.watcher import Watcher
 from engine.alerting.webhook import NotDelivered, fault_of, message_of, post
 from engine.runs.store import RunStore
 from tests.engine.alerting_runs import Bench, Clock
@@ -392,3 +393,15 @@ def test_a_server_tells_the_webhook_of_a_crossing_by_itself(tmp_path, receiver, 
     assert [message["step"] for _, message in receiver.got] == [2]
     assert len(bench.alerts()) == 1
     assert deliveries(bench.store.root)[bench.book.rules()[0].id].outcome == "delivered"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_nothing_is_sent_any_more_when_a_fault_ends_the_watch(tmp_path, monkeypatch):
+    def fail(watcher):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(Watcher, "tick", fail)
+    service = AlertService(RunStore(tmp_path / "runs"), tick_s=0.01)
+    service.start()
+    service._thread.join(10)
+    assert "webhooks" not in {thread.name for thread in threading.enumerate()}
