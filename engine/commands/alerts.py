@@ -19,10 +19,11 @@ from engine.alerting.words import condition_words
 from engine.commands.console import printable, remark, say, say_json
 from engine.commands.options import DEFAULT_RUNS, AsJson, RunsFolder, find_run
 from engine.commands.reports import table
-from engine.errors import BadInput, Problem
+from engine.errors import BadInput, EngineError, Problem
 from engine.runs.store import RunStore
 
 WEBHOOK_VARIABLE = "TRAINDECK_WEBHOOK"
+_SWEEP_S = 1.0
 
 Name = Annotated[str, typer.Argument(help="What the alert is called.")]
 When = Annotated[str, typer.Option("--when", help=f"The condition, as in {FORMS}.")]
@@ -115,14 +116,28 @@ def watch(
     service = AlertService(store, page=url, on_fired=_say_fired)
     remark(f"Watching {store.root} for {len(RuleBook(store.root).rules())} rules; Ctrl-C ends it.")
     service.start()
-    never = threading.Event()
+    never, trouble = threading.Event(), ""
     try:
-        while not never.wait(1.0):
-            store.sweep()  # a run whose worker died is interrupted, also where no server says so
+        while not never.wait(_SWEEP_S):
+            trouble = _swept(store, trouble)
     except KeyboardInterrupt:
         pass
     finally:
         service.stop()
+
+
+def _swept(store: RunStore, before: str) -> str:
+    """Mark runs whose worker died, also where no server does; what was in the way of it.
+
+    It is said once and tried again: a full disk does not end the watch.
+    """
+    try:
+        store.sweep()
+    except (OSError, EngineError) as error:
+        if str(error) != before:
+            remark(f"Dead runs are not marked: {printable(str(error))}")
+        return str(error)
+    return ""
 
 
 def _say_fired(fired: Fired) -> None:

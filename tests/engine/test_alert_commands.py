@@ -1,5 +1,6 @@
 """python -m engine alerts: rules made, listed and removed; watching without a server."""
 
+import errno
 import json
 import os
 import signal
@@ -82,6 +83,19 @@ def test_a_rule_is_removed_by_its_id(runs):
     assert alerts(runs, "remove", "ffffffff").exit_code == 2
     assert alerts(runs, "remove", rule.id).exit_code == 0
     assert RuleBook(runs).rules() == ()
+
+
+def test_a_full_disk_does_not_end_the_watch(runs, monkeypatch):
+    answers = iter([OSError(errno.ENOSPC, "No space left on device")] * 3 + [KeyboardInterrupt()])
+
+    def sweep(store):
+        raise next(answers)
+
+    monkeypatch.setattr(RunStore, "sweep", sweep)
+    monkeypatch.setattr("engine.commands.alerts._SWEEP_S", 0.01)
+    done = alerts(runs, "watch")
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count("No space left on device") == 1
 
 
 def test_watching_prints_what_fires_until_ctrl_c(runs):
