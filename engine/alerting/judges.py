@@ -56,6 +56,13 @@ def judge_of(condition: Measured, state: dict[str, Any] | None = None) -> Judge:
     return _Streak(condition, **(state or {}))
 
 
+def fits(condition: Measured, state: dict[str, Any]) -> bool:
+    """Whether a state that was kept is one of such a judge, as it is today, or is empty."""
+    today = judge_of(condition).state()
+    numbers = all(isinstance(value, int | float | None) for value in state.values())
+    return not state or (state.keys() == today.keys() and numbers)
+
+
 @dataclass(slots=True)
 class _Streak:
     """How long a condition on single points has been met without a break."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from engine.alerting.history import History
 from engine.alerting.journal import Fired, id_of
-from engine.alerting.judges import Crossing, Judge, Points, judge_of
+from engine.alerting.judges import Crossing, Judge, Points, fits, judge_of
 from engine.alerting.memory import MetricMemory, RunMemory
 from engine.alerting.rule import Becomes, Compare, Measured, Rule, Silent
 from engine.alerting.words import measured_text, silent_text, status_text
@@ -86,6 +86,8 @@ class Looker:
         condition = rule.condition
         assert not isinstance(condition, Becomes | Silent)
         known = replace(known)  # what goes wrong below is done again from where it was
+        if not fits(condition, known.judge):
+            known = MetricMemory()  # of another version: judged anew, and told by the history
         cursor = Cursor(known.attempt, known.count) if known.count else None
         series = seen.run.series(metric, cursor)
         if series.restarted:

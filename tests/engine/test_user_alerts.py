@@ -1,5 +1,6 @@
 """Rules of the user's: what they find, exactly once, whatever happens to runs and servers."""
 
+import json
 import math
 
 import numpy as np
@@ -344,6 +345,22 @@ def test_garbage_in_a_metric_file_does_not_end_the_watch(bench):
     other = bench.live()
     bench.log([3], run=other)
     assert 1 in bench.tick()
+
+
+@pytest.mark.parametrize("judge", [{"streak": 1}, {"count": "many"}, {"count": 1}])
+def test_what_another_version_remembered_is_judged_anew_and_told_once(bench, judge):
+    bench.rule(ABOVE_2)
+    bench.log([3, 1])
+    assert bench.tick() == [1]
+    bench.watcher.keep()
+    path = bench.store.root / ".alerts" / "judged" / f"{bench.run.id}.json"
+    document = json.loads(path.read_text())
+    (metrics,) = document["metrics"].values()
+    metrics["val/loss"]["judge"] = judge
+    path.write_text(json.dumps(document))
+    bench.restarted()
+    bench.log([3], first=3)
+    assert bench.tick() == [3]
 
 
 def test_a_run_folder_that_takes_no_event_holds_up_no_other(bench, monkeypatch):
