@@ -25,6 +25,7 @@ NAMES = {
     "encoder": "Text encoder",
     "vit": "Vision transformer",
     "cnn": "Convolutional net",
+    "resnet": "Residual net (ResNet)",
     "mlp": "Perceptron (MLP)",
     "imported": "Imported code",
     "python-docs": "Python docs",

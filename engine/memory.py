@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from engine.checks.arithmetic import NO_BLOCKS
 from engine.data.batching import Batch
@@ -162,7 +163,25 @@ def _checkpointed(block: nn.Module, forward: Callable[..., Any], *inputs: Any, *
 
     if not (block.training and torch.is_grad_enabled()):
         return forward(*inputs, **named)
-    return checkpoint(forward, *inputs, use_reentrant=False, **named)
+
+    def contexts() -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+        return nullcontext(), _statistics_kept(block)
+
+    return checkpoint(forward, *inputs, use_reentrant=False, context_fn=contexts, **named)
+
+
+@contextmanager
+def _statistics_kept(block: nn.Module) -> Iterator[None]:
+    """Batch norms not counting once more what they have counted in the first pass."""
+    norms = [m for m in block.modules() if isinstance(m, _BatchNorm)]
+    usual = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
+    for norm in norms:
+        norm.momentum, norm.num_batches_tracked = 0.0, None
+    try:
+        yield
+    finally:
+        for norm, (momentum, counted) in zip(norms, usual, strict=True):
+            norm.momentum, norm.num_batches_tracked = momentum, counted
 
 
 def _shortened(text: str, most: int = 200) -> str:

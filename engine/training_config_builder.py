@@ -11,7 +11,8 @@ from engine.documents.keywords import Document, overlaid, placed, plain
 from engine.errors import BadInput, Problem
 from engine.frozen import Frozen, with_changes
 from engine.models.specs import MODEL_TASKS, ModelSpec
-from engine.presets import PRESETS, Recipe
+from engine.presets import PRESETS
+from engine.recipes import Recipe
 from engine.run_spec import RunSpec
 from engine.task_spec import TaskKind
 from engine.training_config import OptimizerConfig, SchedulerConfig, TrainingConfig

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.checks.finding import Case, Check, Finding, error, warning
 from engine.config.losses import CrossEntropyConfig
 from engine.data.specs import DATA_TASKS, MaskedDocsSpec
-from engine.models.specs import MODEL_TASKS, CNNSpec, GPTSpec, ImportedModel, ViTSpec
+from engine.models.specs import MODEL_TASKS, CNNSpec, GPTSpec, ImportedModel, ResNetSpec, ViTSpec
 from engine.task_spec import INPUTS
 
 BUNDLED_TARGET = "targets"
@@ -107,14 +107,16 @@ def patches_in_image(case: Case) -> Iterator[Finding]:
 
 def stages_in_image(case: Case) -> Iterator[Finding]:
     spec, shape = case.spec.model, case.facts.image_shape
-    if not isinstance(spec, CNNSpec) or shape is None:
+    if not isinstance(spec, CNNSpec | ResNetSpec) or shape is None:
         return
     _, height, width = shape
-    most = min(height, width).bit_length()
+    most, left = min(height, width).bit_length(), "nothing"
+    if isinstance(spec, ResNetSpec):
+        most, left = spec.most_stages(height, width), "one pixel, which has no variance to norm by"
     if spec.stages > most:
         yield error(
             "model.stages",
-            f"halving images of {height}x{width} pixels so often leaves nothing",
+            f"halving images of {height}x{width} pixels so often leaves {left}",
             spec.stages,
             f"Use at most {most}.",
         )

@@ -13,7 +13,9 @@ from engine.models.specs import (
     GPTSpec,
     MLPSpec,
     ModelSpec,
+    ResNetSpec,
     Seq2SeqSpec,
+    TabularTransformerSpec,
     ViTSpec,
 )
 from engine.parameters.plan import ParameterFact, Role
@@ -98,6 +100,32 @@ def _cnn(spec: CNNSpec, facts: DataFacts) -> Iterator[ParameterFact]:
     yield from _linear("head", before, len(facts.classes or ()), role="head")
 
 
+def _resnet(spec: ResNetSpec, facts: DataFacts) -> Iterator[ParameterFact]:
+    before = spec.channels
+    yield from _convolution("stem", "stem_norm", (facts.image_shape or (0,))[0], before)
+    for block in range(spec.layers):
+        stage, first = divmod(block, spec.blocks)
+        name, after = f"blocks.{block}", spec.channels << stage
+        yield from _convolution(f"{name}.conv_1", f"{name}.norm_1", before, after)
+        yield from _convolution(f"{name}.conv_2", f"{name}.norm_2", after, after)
+        if stage > 0 and first == 0:
+            around = f"{name}.shortcut", f"{name}.shortcut_norm"
+            yield from _convolution(*around, before, after, side=1)
+        before = after
+    yield from _linear("head", before, len(facts.classes or ()), role="head")
+
+
+def _tabular_transformer(spec: TabularTransformerSpec, facts: DataFacts) -> Iterator[ParameterFact]:
+    width, features = spec.width, len(facts.features or ())
+    yield ParameterFact("tokens", (features, width), "embedding")
+    yield ParameterFact("token_offsets", (features, width), "embedding")
+    yield ParameterFact("class_token", (width,), "norm")
+    for layer in range(spec.layers):
+        yield from _block(f"blocks.{layer}", width, bias=True)
+    yield from _norm("norm", width, bias=True)
+    yield from _linear("head", width, facts.outputs or 0, role="head")
+
+
 def _mlp(spec: MLPSpec, facts: DataFacts) -> Iterator[ParameterFact]:
     before, apart = table_or_image(facts) or 0, 3 if spec.dropout else 2
     for layer in range(spec.layers):
@@ -126,6 +154,14 @@ def _decoder_block(name: str, width: int) -> Iterator[ParameterFact]:
     yield from (widen, project)
 
 
+def _convolution(
+    name: str, norm: str, before: int, after: int, *, side: int = 3
+) -> Iterator[ParameterFact]:
+    """With the norm behind it."""
+    yield ParameterFact(f"{name}.weight", (after, before, side, side), "matrix")
+    yield from _norm(norm, after, bias=True)
+
+
 def _linear(
     name: str, inputs: int, outputs: int, *, bias: bool = True, role: Role = "matrix"
 ) -> Iterator[ParameterFact]:
@@ -146,5 +182,7 @@ PARAMETERS: dict[str, Callable[[Any, DataFacts], Iterator[ParameterFact]]] = {
     "seq2seq": _seq2seq,
     "vit": _vit,
     "cnn": _cnn,
+    "resnet": _resnet,
     "mlp": _mlp,
+    "tabular-transformer": _tabular_transformer,
 }

@@ -15,12 +15,14 @@ from engine.models.specs import (
     GPTSpec,
     MLPSpec,
     ModelSpec,
+    ResNetSpec,
     Seq2SeqSpec,
+    TabularTransformerSpec,
     ViTSpec,
 )
 from engine.task_spec import TaskKind
 
-TransformerSpec = EncoderSpec | Seq2SeqSpec | ViTSpec
+TransformerSpec = EncoderSpec | Seq2SeqSpec | ViTSpec | TabularTransformerSpec
 
 PER_TOKEN: tuple[TaskKind, ...] = ("masked-lm", "token-classification")
 """The tasks for which an encoder says something of each token, not of the whole text."""
@@ -85,11 +87,19 @@ def _fits(spec: ModelSpec, facts: DataFacts) -> bool:
         return facts.vocabulary_size is not None
     if isinstance(spec, MLPSpec):
         return table_or_image(facts) is not None and facts.outputs is not None
+    if isinstance(spec, TabularTransformerSpec):
+        return facts.features is not None and facts.outputs is not None
+    return _fits_image(spec, facts)
+
+
+def _fits_image(spec: ModelSpec, facts: DataFacts) -> bool:
     if facts.image_shape is None or facts.classes is None:
         return False
     _, height, width = facts.image_shape
     if isinstance(spec, ViTSpec):
         return height % spec.patch_size == 0 and width % spec.patch_size == 0
+    if isinstance(spec, ResNetSpec):
+        return spec.stages <= spec.most_stages(height, width)
     return not isinstance(spec, CNNSpec) or min(height, width) >> (spec.stages - 1) > 0
 
 
@@ -209,6 +219,29 @@ def _cnn(spec: CNNSpec, facts: DataFacts) -> Size:
     )
 
 
+def _resnet(spec: ResNetSpec, facts: DataFacts) -> Size:
+    colours, height, width = facts.image_shape or (0, 0, 0)
+    before, classes = spec.channels, len(facts.classes or ())
+    parameters, pixels = 9 * colours * before + 2 * before, height * width
+    flops = 18.0 * pixels * colours * before
+    activations = pixels * (colours + 2 * before)
+    for block in range(spec.layers):
+        stage, first = divmod(block, spec.blocks)
+        after, around = spec.channels << stage, stage > 0 and first == 0
+        pixels = -(-height >> stage) * -(-width >> stage)
+        weights = 9 * (before + after) * after + (before * after if around else 0)
+        parameters += weights + (6 if around else 4) * after
+        flops += 2.0 * pixels * weights
+        # What is normed and what goes into the next convolution, twice; on the way around, too.
+        activations += pixels * (5 if around else 4) * after
+        before = after
+    return Size(
+        parameters=parameters + (before + 1) * classes,
+        forward_flops=flops + 2.0 * before * classes,
+        activation_floats=activations + before,
+    )
+
+
 def _mlp(spec: MLPSpec, facts: DataFacts) -> Size:
     inputs, outputs = table_or_image(facts) or 0, facts.outputs or 0
     sizes = [inputs, *[spec.width] * spec.layers, outputs]
@@ -218,6 +251,17 @@ def _mlp(spec: MLPSpec, facts: DataFacts) -> Size:
         parameters=weights + sum(sizes[1:]),
         forward_flops=2.0 * weights,
         activation_floats=inputs + kept_a_layer * spec.layers * spec.width + outputs,
+    )
+
+
+def _tabular_transformer(spec: TabularTransformerSpec, facts: DataFacts) -> Size:
+    features, outputs, width = len(facts.features or ()), facts.outputs or 0, spec.width
+    ends = (2 * features + 1) * width + 2 * width + (width + 1) * outputs
+    tokens = features + 1
+    return Size(
+        parameters=ends + spec.layers * (12 * width**2 + 13 * width),
+        forward_flops=_blocks_flops(spec, tokens) + 2.0 * width * outputs,
+        activation_floats=_blocks_activations(spec, tokens) + features + 3 * width + outputs,
     )
 
 
@@ -245,5 +289,7 @@ SIZES: dict[str, Sizer] = {
     "seq2seq": _seq2seq,
     "vit": _vit,
     "cnn": _cnn,
+    "resnet": _resnet,
     "mlp": _mlp,
+    "tabular-transformer": _tabular_transformer,
 }

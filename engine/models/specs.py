@@ -164,6 +164,31 @@ class CNNSpec(Frozen):
     """Share of features set to zero before the classifier, during training."""
 
 
+class ResNetSpec(Frozen):
+    """A residual network (He and others, 2016). It norms over the batch, so a batch in parts, as
+    in gradient accumulation, does not give quite the update of the whole."""
+
+    kind: Literal["resnet"] = "resnet"
+    stages: int = knob(2, "Stages", common=True, gt=0, le=12)
+    """Each stage but the first halves the image and doubles the channels."""
+    blocks: int = knob(2, "Blocks a stage", common=True, gt=0, le=64)
+    """Residual blocks of each stage, of two 3x3 convolutions each."""
+    channels: int = knob(16, "Channels", common=True, gt=0, le=4096)
+    """Channels of the first stage."""
+    dropout: float = knob(0.0, "Dropout", ge=0, lt=1)
+    """Share of features set to zero before the classifier, during training."""
+
+    @property
+    def layers(self) -> int:
+        """Residual blocks in all."""
+        return self.stages * self.blocks
+
+    @staticmethod
+    def most_stages(height: int, width: int) -> int:
+        """So many leave more than one pixel: one alone has no variance to be normed by."""
+        return max(1, (max(height, width) - 1).bit_length())
+
+
 class MLPSpec(Frozen):
     """A multi-layer perceptron on the flattened input."""
 
@@ -174,6 +199,23 @@ class MLPSpec(Frozen):
     """Units of each hidden layer."""
     dropout: float = knob(0.0, "Dropout", ge=0, lt=1)
     """Share of hidden units set to zero during training."""
+
+
+class TabularTransformerSpec(Frozen):
+    """A transformer whose tokens are the numbers of a row (FT-Transformer: Gorishniy and others,
+    2021)."""
+
+    kind: Literal["tabular-transformer"] = "tabular-transformer"
+    layers: int = knob(2, "Layers", common=True, gt=0, le=256)
+    """Transformer blocks, one after another."""
+    heads: int = knob(4, "Attention heads", common=True, gt=0, le=256)
+    """Heads of each attention layer; they share the width."""
+    width: int = knob(32, "Width", common=True, gt=0, le=65_536)
+    """Size of the vector that stands for a column."""
+    dropout: float = knob(0.1, "Dropout", ge=0, lt=1)
+    """Share of activations set to zero during training."""
+
+    _divides = field_validator("width")(_width_divides)
 
 
 class InMemoryModel(Frozen):
@@ -192,7 +234,9 @@ ModelSpec = Annotated[
     | Seq2SeqSpec
     | ViTSpec
     | CNNSpec
+    | ResNetSpec
     | MLPSpec
+    | TabularTransformerSpec
     | ImportedModel
     | InMemoryModel,
     Field(discriminator="kind"),
@@ -209,7 +253,9 @@ MODEL_TASKS: dict[str, tuple[TaskKind, ...]] = {
     "seq2seq": ("seq2seq",),
     "vit": ("image-classification",),
     "cnn": ("image-classification",),
+    "resnet": ("image-classification",),
     "mlp": ("image-classification", "tabular-classification", "tabular-regression"),
+    "tabular-transformer": ("tabular-classification", "tabular-regression"),
     "imported": get_args(TaskKind),
 }
 """The tasks that each kind of model does, the usual one first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.data.specs import DataSpec
-from engine.models.specs import CNNSpec, ImportedModel, InMemoryModel, ModelSpec
+from engine.models.specs import CNNSpec, ImportedModel, InMemoryModel, ModelSpec, ResNetSpec
 
 _LAYERED = {
     "gpt": "GPT",
@@ -11,6 +11,7 @@ _LAYERED = {
     "seq2seq": "Seq2seq",
     "vit": "ViT",
     "mlp": "MLP",
+    "tabular-transformer": "Tabular transformer",
 }
 
 _DATA = {
@@ -38,6 +39,8 @@ def model_words(model: ModelSpec) -> str:
             return model.class_name
         case CNNSpec():
             return f"CNN {model.stages}×{model.channels}"
+        case ResNetSpec():
+            return f"ResNet {model.layers}×{model.channels}"
         case _:
             return f"{_LAYERED[model.kind]} {model.layers}×{model.width}"
 

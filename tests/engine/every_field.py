@@ -109,6 +109,18 @@ _GROUPS: dict[str, dict[str, Case]] = {
         "dropout": _curves(0.5),
     },
     "model[cnn]": {"stages": _curves(2), "channels": _curves(3), "dropout": _curves(0.5)},
+    "model[resnet]": {
+        "stages": _curves(2),
+        "blocks": _curves(2),
+        "channels": _curves(3),
+        "dropout": _curves(0.5),
+    },
+    "model[tabular-transformer]": {
+        "layers": _curves(2),
+        "heads": _curves(4),
+        "width": _curves(12),
+        "dropout": _curves(0.5),
+    },
     "model[mlp]": {"layers": _curves(2), "width": _curves(9), "dropout": _curves(0.5)},
     "model[in-memory]": {
         "class_name": _not_offered("Net", "model.kind"),
@@ -335,6 +347,7 @@ _IMAGES = {"task": {"kind": "image-classification"}, "data": {"source": "digits"
 BASES: dict[str, dict[str, Any]] = {
     "mlp": _IMAGES | {"model": {"kind": "mlp", "layers": 1, "width": 8}},
     "cnn": _IMAGES | {"model": {"kind": "cnn", "stages": 1, "channels": 2}},
+    "resnet": _IMAGES | {"model": {"kind": "resnet", "stages": 1, "blocks": 1, "channels": 2}},
     "vit": _IMAGES
     | {"model": {"kind": "vit", "layers": 1, "heads": 2, "width": 8, "patch_size": 4}},
     "gpt": {
@@ -345,6 +358,12 @@ BASES: dict[str, dict[str, Any]] = {
 }
 _ENCODER = {"kind": "encoder", "layers": 1, "heads": 2, "width": 8}
 _MLP = BASES["mlp"]["model"]
+_TABULAR = _ENCODER | {"kind": "tabular-transformer", "dropout": 0.0}
+BASES["tabular-transformer"] = {
+    "task": {"kind": "tabular-classification"},
+    "data": {"source": "wine"},
+    "model": _TABULAR,
+}
 BASES["seq2seq"] = {
     "task": {"kind": "seq2seq"},
     "data": {"source": "restore-docs"},

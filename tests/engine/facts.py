@@ -11,7 +11,9 @@ from engine.models.specs import (
     EncoderSpec,
     GPTSpec,
     MLPSpec,
+    ResNetSpec,
     Seq2SeqSpec,
+    TabularTransformerSpec,
     ViTSpec,
 )
 
@@ -121,6 +123,11 @@ def cnn_specs(draw):
 
 
 @st.composite
+def resnet_specs(draw):
+    return ResNetSpec(stages=draw(small(2)), blocks=draw(small(3)), channels=draw(small(12)))
+
+
+@st.composite
 def mlp_specs(draw):
     return MLPSpec(layers=draw(st.integers(0, 4)), width=draw(small(40)))
 
@@ -139,8 +146,9 @@ def encoder_specs(draw, kind=EncoderSpec):
 @st.composite
 def models_with_facts(draw):
     """A model's spec and data that it fits."""
-    specs = (gpt_specs(), encoder_specs(), encoder_specs(Seq2SeqSpec), vit_specs(), cnn_specs())
-    spec = draw(st.one_of(*specs, mlp_specs()))
+    texts = (gpt_specs(), encoder_specs(), encoder_specs(Seq2SeqSpec))
+    images = (vit_specs(), cnn_specs(), resnet_specs(), mlp_specs())
+    spec = draw(st.one_of(*texts, *images, encoder_specs(TabularTransformerSpec)))
     fitting = [facts for facts in FACTS if facts.task in MODEL_TASKS[spec.kind]]
     facts = draw(st.sampled_from(fitting))
     changes = {

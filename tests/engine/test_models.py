@@ -23,7 +23,9 @@ from engine.models.specs import (
     InMemoryModel,
     MLPSpec,
     ModelSpec,
+    ResNetSpec,
     Seq2SeqSpec,
+    TabularTransformerSpec,
     ViTSpec,
 )
 from tests.engine.facts import (
@@ -57,10 +59,14 @@ CASES = [
     (ViTSpec(dropout=0), IMAGES),
     (CNNSpec(), IMAGES),
     (CNNSpec(stages=4, channels=12), IMAGES),
+    (ResNetSpec(), IMAGES),
+    (ResNetSpec(stages=3, blocks=1, channels=8, dropout=0.1), IMAGES),
     (MLPSpec(), IMAGES),
     (MLPSpec(layers=0), IMAGES),
     (MLPSpec(layers=3, dropout=0.2), TABLE),
     (MLPSpec(), NUMBERS),
+    (TabularTransformerSpec(), TABLE),
+    (TabularTransformerSpec(dropout=0.0), NUMBERS),
 ]
 CLASSIFYING = [case for case in CASES if case[1] not in (LABELLED, NUMBERS)]
 
@@ -183,6 +189,8 @@ def test_flops_are_two_a_weight_and_sample_for_linear_layers():
         (Seq2SeqSpec(width=32), PAIRS),
         (ViTSpec(), IMAGES),
         (MLPSpec(), NUMBERS),
+        (ResNetSpec(stages=3), IMAGES),
+        (TabularTransformerSpec(), TABLE),
     ],
     ids=str,
 )
@@ -205,6 +213,8 @@ def test_flops_follow_the_counting_of_torch(spec, facts):
         (CNNSpec(), TABLE),
         (ViTSpec(patch_size=3), IMAGES),
         (CNNSpec(stages=5), IMAGES),
+        (ResNetSpec(stages=4), IMAGES),
+        (TabularTransformerSpec(), IMAGES),
         (InMemoryModel(class_name="Net"), IMAGES),
     ],
     ids=str,
@@ -298,6 +308,8 @@ def test_a_model_from_memory_cannot_be_built():
         (EncoderSpec(), UNKNOWN, "needs texts with a vocabulary"),
         (Seq2SeqSpec(), UNKNOWN, "needs pairs of texts"),
         (MLPSpec(), UNKNOWN, "needs inputs of one known size"),
+        (ResNetSpec(), UNKNOWN, "needs images of one known size"),
+        (TabularTransformerSpec(), UNKNOWN, "needs rows of a table"),
         (
             MLPSpec(),
             DataFacts(modality="image", train_samples=1, val_samples=1, image_shape=(1, 2, 2)),

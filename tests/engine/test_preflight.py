@@ -52,7 +52,7 @@ def test_what_fits_is_let_through():
         (GPT, {"model.block_size": 32_051}, "error", "model.block_size", "At most 6,400 fits"),
         (GPT, {"model.block_size": 6401}, "error", "model.block_size", "validation text"),
         (GPT, {"model": {"kind": "mlp"}}, "error", "model.kind", "'gpt'"),
-        (CNN, {"model": {"kind": "gpt"}}, "error", "model.kind", "'vit', 'cnn', 'mlp'"),
+        (CNN, {"model": {"kind": "gpt"}}, "error", "model.kind", "'vit', 'cnn', 'resnet', 'mlp'"),
         (CNN, {"model": {"kind": "encoder"}}, "error", "model.kind", "does not do task"),
         (
             CNN,

@@ -9,9 +9,18 @@ from engine.data.sources import facts_of
 from engine.examples import EXAMPLES
 from engine.frozen import with_changes
 from engine.machine import MachineFacts, machine_facts
-from engine.models.specs import MODEL_TASKS, CNNSpec, InMemoryModel, MLPSpec, ViTSpec
+from engine.models.specs import (
+    MODEL_TASKS,
+    CNNSpec,
+    InMemoryModel,
+    MLPSpec,
+    ResNetSpec,
+    TabularTransformerSpec,
+    ViTSpec,
+)
 from engine.preflight import estimate, preflight
-from engine.presets import BASELINE, LOW_MEMORY, PRESETS
+from engine.presets import PRESETS
+from engine.recipes import BASELINE, LOW_MEMORY
 from engine.run_spec import RunSpec
 
 SMALL_MACHINE = MachineFacts(
@@ -21,7 +30,13 @@ SPECS = {name: example.spec for name, example in EXAMPLES.items()} | {
     f"digits-{model.kind}": with_changes(
         EXAMPLES["digits-vision"].spec, {"model": model.model_dump()}
     )
-    for model in (ViTSpec(), CNNSpec(), MLPSpec())
+    for model in (ViTSpec(), CNNSpec(), ResNetSpec(), MLPSpec())
+}
+SPECS |= {
+    f"{name}-transformer": with_changes(
+        SPECS[name], {"model": TabularTransformerSpec().model_dump()}
+    )
+    for name in ("cancer-table", "diabetes-table")
 }
 
 
