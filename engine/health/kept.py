@@ -49,7 +49,7 @@ def write(root: Path, report: HealthReport) -> Path:
     """Keep a report in place of an earlier one of the same digest."""
     file = file_of(root, report.digest)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(file, report.to_json())
+    write_whole(file, report.model_dump_json())  # not indented: figures have many numbers
     return file
 
 

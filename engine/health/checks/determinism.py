@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from engine.data.batching import Batch
 from engine.health.outcome import Complaint, Outcome, concluded, listed
 from engine.health.subject import Subject
 from engine.reproducibility import seed_everything
@@ -22,12 +23,13 @@ def determinism(subject: Subject) -> Outcome:
     first, second = subject.model(), subject.model()
     unlike = _unlike(_state(first), _state(second))
     seeded = [_seeded(subject, model) for model in (first, second)]
-    evaluated, changed = _evaluated(subject, subject.model().eval())
+    evaluated, changed, written = _evaluated(subject, subject.model().eval())
     apart = {
         "weights that differ": (float(len(unlike)), "tensors"),
         "training outputs differ by": (_apart(*seeded), ""),
         "evaluation outputs differ by": (_apart(*evaluated), ""),
         "state changed by evaluation": (float(len(changed)), "tensors"),
+        "inputs changed": (float(len(written)), "tensors"),
     }
     complaints = []
     if unlike or not _same(*seeded):
@@ -42,6 +44,10 @@ def determinism(subject: Subject) -> Outcome:
         text = f"A pass in evaluation mode changes {listed(changed)}."
         remedy = "Change weights and buffers in training mode only (if self.training)."
         complaints.append(Complaint("fail", text, remedy))
+    if written:
+        text = f"Forward changes its inputs in place: {listed(written)}."
+        remedy = "Make a new tensor, as in x = x * 2 in place of x *= 2."
+        complaints.append(Complaint("fail", text, remedy))
     return concluded(
         "The same seed gives the same bits, and evaluation leaves no trace.", complaints, apart
     )
@@ -53,12 +59,21 @@ def _seeded(subject: Subject, model: nn.Module) -> Tensor:
     return subject.outputs(model.train(), subject.batch(SAMPLES))
 
 
-def _evaluated(subject: Subject, model: nn.Module) -> tuple[tuple[Tensor, Tensor], list[str]]:
-    """Outputs of two passes, and what of the state they changed."""
+def _evaluated(
+    subject: Subject, model: nn.Module
+) -> tuple[tuple[Tensor, Tensor], list[str], list[str]]:
+    """Outputs of two passes, and what of the state and of the inputs they changed."""
     before = {name: tensor.clone() for name, tensor in _state(model).items()}
-    batch = subject.batch(SAMPLES)
-    outputs = subject.outputs(model, batch).clone(), subject.outputs(model, batch)
-    return outputs, _unlike(before, _state(model))
+    given, again = subject.batch(SAMPLES), _tensors(subject.batch(SAMPLES))
+    first = subject.outputs(model, given).clone()
+    written = _unlike(_tensors(given), again)
+    second = subject.outputs(model, subject.batch(SAMPLES))
+    return (first, second), _unlike(before, _state(model)), written
+
+
+def _tensors(batch: Batch) -> dict[str, Tensor]:
+    """Copies, so that what is written into the batch does not reach them."""
+    return {n: t.clone() for n, t in batch.items() if isinstance(t, Tensor)}
 
 
 def _state(model: nn.Module) -> dict[str, Tensor]:

@@ -305,6 +305,12 @@ class CountsInEval(Table):
         return super().forward(x)
 
 
+class WritesInputs(Table):
+    def forward(self, x):
+        x *= 2
+        return super().forward(x)
+
+
 class Unsaved(Table):
     """A random tensor that is no part of the state."""
 

@@ -38,6 +38,7 @@ BROKEN = [
     ("determinism", s.OwnSeed, s.TABLE, "fail", "weights of wide.weight differ"),
     ("determinism", lambda: s.Decoder(dropout=0.1), s.TEXT, "fail", "two passes"),
     ("determinism", s.CountsInEval, s.TABLE, "fail", "changes passes"),
+    ("determinism", s.WritesInputs, s.TABLE, "fail", "changes its inputs in place: inputs."),
     ("batch-independence", s.BatchMixing, s.TABLE, "fail", "what is beside it"),
     ("causality", lambda: s.Decoder(causal=False), s.TEXT, "fail", "moves the output at token 1"),
     ("padding", lambda: s.Classifier(masked=False), s.PADDED, "fail", "padded to 10"),
@@ -144,6 +145,19 @@ def test_the_future_that_is_seen_is_in_the_figure():
     assert heat.rows[0][0] > 1e-4
     whole = found(s.Decoder, s.TEXT, "causality")["causality"].figures[0].rows
     assert all(value < 1e-4 for row, cells in enumerate(whole) for value in cells[: row + 1])
+
+
+def test_what_autograd_keeps_is_what_the_estimate_says():
+    from engine.examples import EXAMPLES
+    from engine.health.checks.memory import kept_bytes
+    from engine.health.subject import subject_of
+    from engine.models.size import activation_floats
+
+    spec = EXAMPLES["gpt-python-docs"].spec
+    subject = subject_of(spec)
+    model = subject.model()
+    sample = kept_bytes(subject, model, 3) - kept_bytes(subject, model, 2)
+    assert sample == pytest.approx(4 * activation_floats(spec.model, subject.facts), rel=0.1)
 
 
 def test_memory_is_what_autograd_keeps():
