@@ -66,6 +66,7 @@ def numbers(outlook: Outlook) -> dict[str, str]:
         "Epochs": _maybe(readable.shortest, known.epochs and float(f"{known.epochs:.3g}")),
         "Samples seen": _maybe(readable.count, known.samples),
         "Tokens seen": _maybe(readable.count, known.tokens),
+        "FLOPs": _maybe("{:.3g}".format, known.flops),
         "Memory": _maybe(readable.size, known.memory_bytes),
         "Checkpoints": _maybe(readable.size, known.disk_bytes),
     }

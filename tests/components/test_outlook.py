@@ -82,8 +82,24 @@ def test_the_numbers_of_an_example(store):
     shown = numbers(outlook(Draft.of(GPT), store))
     assert shown["Parameters"] == "809k"
     assert shown["Steps"] == f"{GPT.training.length.amount:,}"
-    assert shown.keys() >= {"Tokens seen", "Memory", "Checkpoints"}
+    assert shown.keys() >= {"Tokens seen", "FLOPs", "Memory", "Checkpoints"}
     assert "Tokens seen" not in numbers(outlook(Draft.of(MLP), store))
+
+
+def test_the_numbers_follow_the_choices_of_a_model(store):
+    """Without position vectors 64 x 128 numbers less; with one head of keys and values instead of
+    four, 2 x 96 x 128 less in each of four layers; an untied head has a matrix of its own."""
+    parameters = {}
+    for field, value in (("positions", "rotary"), ("kv_heads", 1), ("tied", False)):
+        ahead = outlook(Draft.of(GPT).edited(f"model.{field}", value), store)
+        assert ahead.problems == []
+        parameters[field] = ahead.estimate.parameters
+        assert numbers(ahead)["FLOPs"] == f"{ahead.estimate.flops:.3g}"
+    plain = outlook(Draft.of(GPT), store)
+    usual, vocabulary = plain.estimate.parameters, plain.facts.vocabulary_size
+    assert usual - parameters["positions"] == 64 * 128
+    assert usual - parameters["kv_heads"] == 4 * 2 * 96 * 128
+    assert parameters["tied"] - usual == vocabulary * 128
 
 
 def test_a_wrong_draft_has_problems_and_no_numbers(store):
