@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from components import session
 from engine.exchange.archives import opened, place_of
+from engine.exchange.foreign import Unreadable
 
 _TABLES = (".csv", ".tsv")
 _WAYS = {"files": "Files", "folder": "A folder", "path": "A path on this machine"}
@@ -38,7 +39,7 @@ class Source:
         """The file or folder to read; what was uploaded or unpacked is gone afterwards.
 
         Raises:
-            Unreadable: when a name would lead elsewhere, or an archive is damaged.
+            Unreadable: when a name leads elsewhere or is there twice, or an archive is damaged.
         """
         if self.path is not None:
             with opened(self.path) as path:
@@ -49,6 +50,9 @@ class Source:
             root.mkdir()
             for file in self.files:
                 target = root / place_of(file.name)
+                if target.exists():
+                    remedy = "Import them one after the other, or the folder that they are in."
+                    raise Unreadable(file.name, "two of the files have this name", remedy)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(file.getbuffer())
             with opened(_only(root, self.files)) as path:
@@ -83,7 +87,13 @@ def _typed() -> Source | None:
     text = st.text_input(
         "File or folder", key=session.IMPORT_PATH, placeholder="/home/me/project/runs"
     ).strip()
-    return Source(f"path:{text}", path=Path(text).expanduser()) if text else None
+    if not text:
+        return None
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError:  # the home of a user who does not exist
+        path = Path(text)
+    return Source(f"path:{text}", path=path)
 
 
 def _only(root: Path, files: Sequence[UploadedFile]) -> Path:

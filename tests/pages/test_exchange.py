@@ -62,6 +62,20 @@ def test_an_upload_is_imported(open_page, click, store):
     assert [summary.name for summary in store.list()] == ["theirs"]
 
 
+def test_two_uploads_of_one_name_are_refused_and_none_is_lost(open_page, click, store):
+    app = open_page("runs.py")
+    files = [("loss.csv", TABLE.encode(), "text/csv"), ("loss.csv", b"step,a\n0,2\n", "text/csv")]
+    app.file_uploader[0].set_value(files).run()
+    app = click(app, "Look inside")
+    assert "loss.csv: two of the files have this name." in said(app.error)[0]
+    assert store.list() == []
+
+
+def test_the_home_of_nobody_is_a_path_that_is_not_there(open_page, click):
+    app = looked_inside(open_page, click, "~nobody-of-this-name/runs")
+    assert said(app.error) == ["runs: there is no such file or folder."]
+
+
 def test_what_cannot_be_read_is_said_with_its_line(open_page, click, store, table):
     table.write_text("step,loss\n0,1.5\n1,oops\n")
     app = looked_inside(open_page, click, table)
