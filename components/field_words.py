@@ -23,7 +23,7 @@ def complaint(problem: Problem, leaf: Leaf | None = None) -> str:
         problem.message.rstrip("."),
     )
     sentence = message[:1].upper() + message[1:]
-    if problem.got == "None":
+    if problem.got in ("None", "''"):
         sentence = "A value is needed"
     elif problem.got:
         sentence = f"{sentence} (got {problem.got})"
