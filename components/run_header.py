@@ -22,6 +22,8 @@ from engine.task_spec import TaskKind
 SILENT_S = 15.0
 """A running worker writes a heartbeat twice a second; after so long something is wrong."""
 
+_MOST_SHOWN = 22
+"""Characters of a label that are seen; a longer one has a note."""
 _QUALITY: dict[TaskKind, tuple[str, str]] = {
     "causal-lm": ("Perplexity", "val/perplexity"),
     "multi-label-classification": ("F1 score", "val/f1_macro"),
@@ -51,7 +53,7 @@ def show(run: Run, state: RunState, last: LastValues, doing: str = "") -> None:
     _progress(run, state)
     with st.container(horizontal=True, gap="small", key="live-readings"):
         for reading in readings(run, state, last):
-            st.metric(reading.label, reading.value, help=reading.note or None, width=142)
+            st.metric(reading.label, reading.value, help=reading.note or None, width=160)
 
 
 def _progress(run: Run, state: RunState) -> None:
@@ -106,12 +108,15 @@ def readings(run: Run, state: RunState, last: LastValues) -> list[Reading]:
     best = state.best
     monitor = spec.training.evaluation.monitor
     best_value = DASH if best is None else shown_number(best.value)
-    best_note = "" if best is None else f"Best {best.metric}, measured at step {best.step:,}."
     step = "" if best is None else f" @ {best.step:,}"
+    best_label = f"Best {monitor.removeprefix('val/')}{step}"
+    best_note = ""
+    if best is not None and len(best_label) > _MOST_SHOWN:
+        best_note = f"Best {best.metric}, measured at step {best.step:,}."
     return [
         newest("Train loss", "train/loss"),
         newest("Val loss", "val/loss"),
-        Reading(f"Best {monitor.removeprefix('val/')}{step}", best_value, as_markdown(best_note)),
+        Reading(best_label, best_value, as_markdown(best_note)),
         newest(*quality_of(kind)),
         newest("Learning rate", "optim/lr", digits=3),
         newest(*_SPEED.get(kind, ("Samples / s", "speed/samples_per_s"))),
