@@ -25,7 +25,12 @@ def relative(value: float | None, base: float | None, mode: Mode | None) -> Rela
         return Relative(None, None, None)
     difference = value - base
     percent = 100 * difference / abs(base) if base else None
-    return Relative(difference, percent, _verdict(difference, mode))
+    return Relative(_known(difference), _known(percent), _verdict(difference, mode))
+
+
+def _known(number: float | None) -> float | None:
+    """The number; None for one beyond all numbers."""
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _verdict(difference: float, mode: Mode | None) -> Verdict | None:

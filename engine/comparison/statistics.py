@@ -18,10 +18,11 @@ MOST_GROUPS = 12
 
 FEW = "not enough seeds"
 ALIKE = "no spread to test against"
+HUGE = "the values are too large to compute with"
 
 
 class Spread(NamedTuple):
-    """A group's values of one metric. What one value cannot tell is None."""
+    """A group's values of one metric. What one value, or no number, can tell is None."""
 
     n: int
     mean: float
@@ -68,8 +69,19 @@ def spread(values: Sequence[float]) -> Spread | None:
     array = np.sort(np.asarray(values, float))  # sorted, so that no order changes the last bit
     if len(array) > 1 and array[0] == array[-1]:  # rounding would give equal values a deviation
         return Spread(len(array), float(array[0]), 0.0, float(array[0]), float(array[-1]))
-    std = float(array.std(ddof=1)) if len(array) > 1 else None
-    return Spread(len(array), float(array.mean()), std, float(array[0]), float(array[-1]))
+    _, power = np.frexp(np.abs(array).max())
+    small = np.ldexp(array, -power)  # the same digits, whose squares and sum are numbers too
+    std = _times_two_to(float(small.std(ddof=1)), int(power)) if len(array) > 1 else None
+    mean = math.ldexp(float(small.mean()), int(power))
+    return Spread(len(array), mean, std, float(array[0]), float(array[-1]))
+
+
+def _times_two_to(number: float, power: int) -> float | None:
+    """The number times a power of two; None where that is more than a number can be."""
+    try:
+        return math.ldexp(number, power)
+    except OverflowError:
+        return None
 
 
 def pairs(values: Mapping[str, Sequence[float]]) -> tuple[Pair, ...]:
@@ -90,11 +102,11 @@ def welch(left: Spread, right: Spread) -> Welch | None:
     """Welch's t-test of `right` against `left`; None where neither has a spread."""
     from scipy import stats  # late: it takes long to import, and most pages need none of it
 
-    squares = [0.0 if side.std is None else side.std**2 / side.n for side in (left, right)]
-    error = math.sqrt(sum(squares))
+    errors = [side.stderr or 0.0 for side in (left, right)]
+    error = math.hypot(*errors)
     if not error:
         return None
-    shares = [square / error**2 for square in squares]
+    shares = [(part / error) ** 2 for part in errors]
     freedom = 1 / sum(
         share**2 / (side.n - 1) for share, side in zip(shares, (left, right), strict=True)
     )
@@ -122,5 +134,7 @@ def _pair(left: tuple[str, Spread | None], right: tuple[str, Spread | None]) -> 
     difference = other.mean - one.mean
     if min(n) < 2:
         return Pair(a, b, n, difference, why_not=FEW)
+    if one.std is None or other.std is None or not math.isfinite(difference):
+        return Pair(a, b, n, None, why_not=HUGE)
     test = welch(one, other)
     return Pair(a, b, n, difference, test, why_not="" if test else ALIKE)

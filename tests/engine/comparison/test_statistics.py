@@ -7,7 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from engine.comparison.statistics import ALIKE, FEW, Spread, holm, pairs, spread, welch
+from engine.comparison.baseline import relative
+from engine.comparison.statistics import ALIKE, FEW, HUGE, Spread, holm, pairs, spread, welch
 
 numbers = st.floats(-1e6, 1e6, allow_nan=False, width=32)
 probabilities = st.lists(st.floats(0, 1), max_size=8)
@@ -65,6 +66,24 @@ def test_groups_of_equal_values_are_never_tested_however_they_are_rounded(one, o
     (pair,) = pairs({"a": [one / 3] * n, "b": [other / 3] * n})
     assert (pair.test, pair.why_not) == (None, ALIKE)
     assert pair.difference == other / 3 - one / 3
+
+
+@given(st.lists(st.floats(1, 1e6), min_size=2, max_size=6), st.sampled_from([-900, 900]))
+def test_values_of_any_size_are_spread_and_tested_alike(values, power):
+    other = [2.0, 3.0, 5.0]
+    far = {"a": [x * 2.0**power for x in values], "b": [x * 2.0**power for x in other]}
+    (near,), (pair,) = pairs({"a": values, "b": other}), pairs(far)
+    assert pair.difference == near.difference * 2.0**power
+    assert pair.test.p == near.test.p
+
+
+def test_what_is_beyond_all_numbers_is_not_known():
+    found = spread([1.7e308, -1.7e308])
+    assert (found.mean, found.std, found.stderr) == (0.0, None, None)
+    (pair,) = pairs({"a": [1.7e308, -1.7e308], "b": [1.0, 2.0]})
+    assert (pair.difference, pair.test, pair.why_not) == (None, None, HUGE)
+    assert relative(1.7e308, -1.7e308, "min") == (None, None, "worse")
+    assert relative(1e308, 1e-308, "max") == (1e308, None, "better")
 
 
 def test_a_single_seed_is_not_tested():
