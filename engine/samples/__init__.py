@@ -11,6 +11,7 @@ from engine.data.batching import BatchSource
 from engine.data.sources import LoadedData
 from engine.metrics.known import known_of
 from engine.models.gpt import GPT
+from engine.models.imported.writers import Continuing
 from engine.runs.samples import Sample
 from engine.samples.images import misclassified_images
 from engine.samples.tables import TableSampler
@@ -47,7 +48,7 @@ def _continued(task: TaskSpec, loaded: LoadedData, val: BatchSource | None) -> S
     vocabulary = loaded.vocabulary
 
     def texts(model: nn.Module, count: int) -> list[dict[str, Any]]:
-        if not isinstance(model, GPT) or vocabulary is None:
+        if not isinstance(model, GPT | Continuing) or vocabulary is None:
             return []
         return [*generated_texts(model, vocabulary, count=count, seed=TEXT_SEED)]
 

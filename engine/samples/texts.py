@@ -15,6 +15,7 @@ from engine.losses import IGNORED
 from engine.metrics.known import Known
 from engine.models.drawing import Drawing
 from engine.models.gpt import GPT
+from engine.models.imported.writers import Continuing
 from engine.runs.samples import (
     Blank,
     ClassifiedText,
@@ -37,7 +38,7 @@ MOST_BLANKS = 40
 
 
 def generated_texts(
-    model: GPT,
+    model: GPT | Continuing,
     vocabulary: CharVocabulary,
     *,
     count: int,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,19 +121,26 @@ def adapted(
     """
     wanted, inputs = wanted_of(task, facts), made_up(task, facts)
     signature = signature_of(model.forward, len(inputs), call.inputs)
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.random.fork_rng(devices=[]), torch.no_grad():
-            search = _Search(model, wanted, signature, call, inputs)
-            search.vocabulary = facts.vocabulary_size or 2
-            found = search.found(folder or Path("/nowhere"))
-    finally:
-        model.train(was_training)
+    with undisturbed(model):
+        search = _Search(model, wanted, signature, call, inputs)
+        search.vocabulary = facts.vocabulary_size or 2
+        found = search.found(folder or Path("/nowhere"))
     found.folder = folder
     if next(model.parameters(), None) is None:
         raise ImportedFailed("build", "the model has no parameters, so there is nothing to train")
     return found
+
+
+@contextmanager
+def undisturbed(model: nn.Module) -> Iterator[None]:
+    """Look at what a model gives, and leave it and torch's random numbers as they were."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            yield
+    finally:
+        model.train(was_training)
 
 
 class _Search:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from engine.data.specs import DataFacts
 from engine.errors import EngineError
-from engine.models.imported.adapters import Adapted, adapted
+from engine.models.imported.adapters import Adapted, adapted, undisturbed
 from engine.models.imported.heads import resize_head
 from engine.models.imported.library import checked_files
 from engine.models.imported.loading import Importable, built
+from engine.models.imported.probe import made_up
 from engine.models.imported.spec import ImportedModel
+from engine.models.imported.writers import writing
 
 
 class TaskUnknown(EngineError):
@@ -43,4 +45,5 @@ def fitted(spec: ImportedModel, facts: DataFacts, folder: Path) -> Adapted:
         resized = resize_head(model, facts.outputs)
     found = adapted(model, facts.task, facts, spec.call, folder)
     found.found += (resized,) if resized else ()
-    return found
+    with undisturbed(model):
+        return writing(found, made_up(facts.task, facts))

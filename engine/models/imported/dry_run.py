@@ -110,6 +110,7 @@ class _Child:
         self._jobs, self._limits = jobs, limits
         self._lines: deque[dict[str, JsonValue]] = deque()
         self._printed = bytearray()
+        self._stage, self._began = "start", time.monotonic()
 
     def __enter__(self) -> _Child:
         reading, writing = os.pipe()
@@ -133,6 +134,7 @@ class _Child:
             threading.Thread(target=self._read_output, args=(self._process.stdout,)),
         ]
         for thread in self._threads:
+            thread.daemon = True  # what escaped the process's session may hold its pipes
             thread.start()
         with suppress(BrokenPipeError):  # it died at once; the answers tell
             self._process.stdin.write(json.dumps(list(self._jobs)).encode())
@@ -142,35 +144,48 @@ class _Child:
     def __exit__(self, *_: object) -> None:
         self._kill()
         for thread in self._threads:
-            thread.join()
+            thread.join(2)
 
     def answers(self) -> Iterator[DryRun]:
         """One for each job until the process ends; the last one may tell how it ended."""
-        stage, given, began = "start", 0, time.monotonic()
-        while given < len(self._jobs):
-            ended = self._process.poll() is not None
-            if ended:
-                for thread in self._threads:
-                    thread.join(1)
-            while self._lines:
-                line = self._lines.popleft()
-                stage = str(line.get("stage", stage))
-                if stage in _NOT_THEIRS:
-                    began = time.monotonic()
-                if "answer" in line:
-                    yield self._answer(line["answer"], time.monotonic() - began)
-                    given, began = given + 1, time.monotonic()
-                    self._printed.clear()
+        given = 0
+        while True:
+            ended = self._has_ended()
+            for answer in self._given():
+                given += 1
+                yield answer
             if given == len(self._jobs):
                 return
-            failure = self._failure(ended, time.monotonic() - began)
+            failure = self._failure(ended, self._took_s)
             if failure:
                 what, how = failure
-                message = f"{how} while it was {_STAGES.get(stage, stage)}."
-                told: dict[str, JsonValue] = {"ok": False, "stage": what, "message": message}
-                yield self._answer(told, time.monotonic() - began)
+                message = f"{how} while it was {_STAGES.get(self._stage, self._stage)}."
+                yield self._answer({"ok": False, "stage": what, "message": message})
                 return
             time.sleep(_LOOK_S)
+
+    @property
+    def _took_s(self) -> float:
+        return time.monotonic() - self._began
+
+    def _has_ended(self) -> bool:
+        """Whether the process has ended; then all that it said is there."""
+        if self._process.poll() is None:
+            return False
+        for thread in self._threads:
+            thread.join(1)
+        return True
+
+    def _given(self) -> Iterator[DryRun]:
+        """The answers that have come since the last look."""
+        while self._lines:
+            line = self._lines.popleft()
+            self._stage = str(line.get("stage", self._stage))
+            if "answer" in line:
+                yield self._answer(line["answer"])
+                self._printed.clear()
+            if "answer" in line or self._stage in _NOT_THEIRS:
+                self._began = time.monotonic()
 
     def _failure(self, ended: bool, took_s: float) -> tuple[str, str] | None:
         """Why the process is given up, if it is."""
@@ -183,10 +198,10 @@ class _Child:
             return "memory", f"It took more than {gigabytes:,.1f} GB of memory"
         return None
 
-    def _answer(self, answer: JsonValue, took_s: float) -> DryRun:
+    def _answer(self, answer: JsonValue) -> DryRun:
         assert isinstance(answer, dict)
         output = bytes(self._printed).decode(errors="replace")
-        return DryRun.parse({**answer, "took_s": took_s, "output": output})
+        return DryRun.parse({**answer, "took_s": self._took_s, "output": output})
 
     def _read_answers(self, pipe: IO[bytes]) -> None:
         with pipe:

@@ -70,6 +70,8 @@ def _loop(spec: RunSpec, net: nn.Module, source: BatchSource) -> TrainingLoop:
         "logging.layers_every_steps": None,
         "logging.histograms_every_steps": None,
         "precision.compile": "off",
+        "precision.dtype": "fp32",
+        "precision.tf32": False,
     }
     training = with_changes(spec.training, dict(quiet))
     return TrainingLoop(

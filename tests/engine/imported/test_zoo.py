@@ -122,6 +122,7 @@ def test_a_good_model_trains_for_20_steps(
     state = run.state()
     assert (state.status, state.step) == ("completed", 20), state.reason
     assert run.last("val/loss") is not None
+    assert len(run.samples(run.sample_steps()[-1])) == 2
     assert (run.folder / CODE / "model.py").read_bytes() == files_of(name)["model.py"]
 
 
