@@ -26,7 +26,8 @@ NAME = ".index.json"
 _MAGIC = "traindeck-index-1"
 _ENGINE = Path(__file__).parents[1]
 _DECIDES: tuple[str, ...] = ("runs", "config", "documents/versions.py", "data/specs.py")
-_DECIDES += ("models/specs.py", "task_spec.py", "run_spec.py", "training_config.py")
+_DECIDES += ("models/specs.py", "models/imported/spec.py", "task_spec.py", "run_spec.py")
+_DECIDES += ("training_config.py",)
 
 
 class Kept(NamedTuple):

@@ -6,13 +6,16 @@ import os
 import shutil
 import threading
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
+from engine.run_spec import RunSpec
 from engine.runs import index as index_module
 from engine.runs import index_file
 from engine.runs.entry import Entry
@@ -277,6 +280,25 @@ def test_a_broken_or_foreign_index_is_made_anew(store, harm):
     expected = facts(store)
     harm(store.root / index_file.NAME)
     assert facts(RunStore(store.root)) == expected
+
+
+def documents_in(annotation, found):
+    """Every document that a spec is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if annotation not in found:
+            found.add(annotation)
+            for field in annotation.model_fields.values():
+                documents_in(field.annotation, found)
+    for part in get_args(annotation):
+        documents_in(part, found)
+    return found
+
+
+def test_code_that_decides_on_the_facts_of_a_spec_is_part_of_the_digest():
+    for document in documents_in(RunSpec, set()):
+        path = document.__module__.removeprefix("engine.").replace(".", "/")
+        folder = path.rpartition("/")[0]
+        assert {f"{path}.py", folder} & set(index_file._DECIDES), document.__module__
 
 
 def test_an_index_of_other_code_is_not_used(store, reads, monkeypatch):
