@@ -90,6 +90,10 @@ def _query(store: RunStore, found: Chosen) -> None:
         return
     ids = [run.id for run in found.runs]
     new = [entry.id for entry in entries if entry.id not in ids]
+    if not new:
+        many = f"{len(entries):,} found, compared already." if entries else "No run is found."
+        st.caption(many)
+        return
     fitting = new[: MOST - len(ids)]
     words = f"{len(entries):,} found, {len(new):,} of them not compared yet."
     if len(fitting) < len(new):

@@ -255,6 +255,7 @@ def test_a_query_adds_runs_and_says_what_is_wrong_with_it(store, open_compare, c
     assert "2 found, 1 of them not compared yet." in captions(app)
     app = click(app, "Compare 1 more")
     assert app.multiselect(key=session.COMPARE_PICKER).value == [a.id, b.id]
+    assert "2 found, compared already." in captions(app)
     assert not app.error
 
 
