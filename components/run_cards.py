@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from components import run_controls, run_start, session
-from components.durations import clock_duration
+from components.durations import shown_duration
 from components.numbers import shown_number
 from components.status_badge import status_badge
 from engine.runs.entry import Entry
@@ -55,7 +55,7 @@ def summary_words(entry: Entry) -> str:
     if isinstance(progress, float) and entry.status != "completed":
         parts.append(f"{progress:.0f}%")
     if isinstance(trained_s, float):
-        parts.append(f"trained {clock_duration(trained_s)}")
+        parts.append(f"trained {shown_duration(trained_s)}")
     if isinstance(best, float):
         parts.append(f"best {facts.get('best.metric')} {shown_number(best)}")
     return " · ".join(part for part in parts if part)
