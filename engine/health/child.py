@@ -87,11 +87,12 @@ class HealthCheck:
                 said = json.loads(line)
             except ValueError:  # a library of the model's wrote something past Python's streams
                 continue
-            self._take(said)
+            if isinstance(said, dict):
+                self._take(said)
 
     def _take(self, said: dict[str, object]) -> None:
         self._heard_at = time.monotonic()
-        match said.pop("kind"):
+        match said.pop("kind", ""):
             case "begun":
                 self.current = str(said["check"])
             case "finding":
