@@ -10,6 +10,7 @@ import streamlit as st
 
 from engine.runs.record import Imported
 from engine.runs.run import Run
+from engine.runs.state import RESUMABLE
 
 
 def show(run: Run, root: Path) -> None:
@@ -17,7 +18,7 @@ def show(run: Run, root: Path) -> None:
     if run.record.imported is not None:
         _of_elsewhere(run, run.record.imported, root)
         return
-    if run.state().status != "completed":
+    if run.state().status in RESUMABLE:
         st.caption("Go on with this run on the command line")
         st.code(resume_command(run.id, root), language="bash", wrap_lines=True)
     st.caption("Its metrics as a table")

@@ -18,6 +18,7 @@ from engine.errors import EngineError
 from engine.run_spec import RunSpec
 from engine.runs.record import RunRecord
 from engine.runs.run import Run
+from engine.runs.state import RESUMABLE
 
 MOST_EVENTS = 60
 _TEXT_MOST = 600
@@ -108,7 +109,7 @@ def commands(run: Run) -> tuple[tuple[str, str], ...]:
     if spec is None or _only_in_a_program(spec):
         return (read,)
     lines = [("Train the document below again", f"python -m engine train {FILE_NAME}")]
-    if run.state().status not in ("completed", "queued", "running"):
+    if run.state().status in RESUMABLE:
         lines.append(("Go on with this run", f"python -m engine resume {run.id}"))
     if run.checkpoint_steps():
         fork = f"python -m engine fork {run.id} --set training.optimizer.lr=1e-4"

@@ -389,11 +389,12 @@ def test_of_two_runs_of_which_one_is_damaged_the_other_is_told_whole(store, run)
     assert contents.title == "digits vit"
 
 
-def test_a_running_run_is_told_as_it_is_now(store):
-    running = fabricate.run_of(store, status="running", steps=60)
+@pytest.mark.parametrize("status", ["running", "paused", "queued"])
+def test_a_run_that_is_worked_on_is_told_as_it_is_now(store, status):
+    running = fabricate.run_of(store, status=status, steps=60)
     contents = Dashboard().plot(running).contents
     assert (contents.cards[0].status, dict(contents.cards[0].facts)["Steps"]) == (
-        "running",
+        status,
         "60 of 200",
     )
     assert all("resume" not in command for _, command in contents.commands)
