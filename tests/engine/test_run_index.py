@@ -284,11 +284,11 @@ def test_a_broken_or_foreign_index_is_made_anew(store, harm):
 
 def documents_in(annotation, found):
     """Every document that a spec is made of."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        if annotation not in found:
-            found.add(annotation)
-            for field in annotation.model_fields.values():
-                documents_in(field.annotation, found)
+    is_document = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    if is_document and annotation not in found:
+        found.add(annotation)
+        for field in annotation.model_fields.values():
+            documents_in(field.annotation, found)
     for part in get_args(annotation):
         documents_in(part, found)
     return found
