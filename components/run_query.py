@@ -74,7 +74,9 @@ def found(language: Language, text: str) -> Sequence[Entry]:
 
 def _explain(error: QueryError) -> None:
     problem = error.problems[0]
-    sentence = problem.message[:1].upper() + problem.message[1:].rstrip(".")
+    sentence = problem.message.rstrip(".")
+    if sentence.partition(" ")[0].isalpha():  # not a name such as optimizer.lr
+        sentence = sentence[:1].upper() + sentence[1:]
     words = f"{sentence}. {problem.remedy}"
     with st.container(border=True, gap="xsmall", key="runs-query-error"):
         st.code(error.pointed, language=None, wrap_lines=False)

@@ -62,6 +62,12 @@ def test_a_wrong_query_says_where_and_the_table_stays_as_it_was(store, open_page
     assert not ask(app, "").code
 
 
+def test_what_is_wrong_with_a_query_spells_names_as_they_are(store, open_page):
+    made(store, "small")
+    app = ask(open_page("runs.py"), "optimizer.lr > abc")
+    assert ":material/error: optimizer.lr is a number" in captions(app)
+
+
 @pytest.mark.parametrize("query", EXAMPLES)
 def test_every_example_is_a_query(store, query):
     made(store, "text")
