@@ -126,8 +126,9 @@ def adapted(
         search.vocabulary = facts.vocabulary_size or 2
         found = search.found(folder or Path("/nowhere"))
     found.folder = folder
-    if next(model.parameters(), None) is None:
-        raise ImportedFailed("build", "the model has no parameters, so there is nothing to train")
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        frozen = "no parameters" if next(model.parameters(), None) is None else "only frozen ones"
+        raise ImportedFailed("build", f"the model has {frozen}, so there is nothing to train")
     return found
 
 
@@ -212,9 +213,19 @@ class _Search:
             if not fits(logits, self._inputs[-1], self._wanted):
                 raise ImportedFailed("output", self._misfit(logits))
         except ImportedFailed as failed:
-            self._first = self._first or failed
+            self._first = self._first or self._explained(failed)
             return None
         return logits
+
+    def _explained(self, failed: ImportedFailed) -> ImportedFailed:
+        if not self._wanted.is_text or "IndexError" not in failed.message:
+            return failed
+        tokens = max(x.shape[1] for x in self._inputs)
+        hint = (
+            f"{failed.message}. The data has {self.vocabulary:,} different tokens and texts of "
+            f"{tokens:,} of them: does the model take so many?"
+        )
+        return ImportedFailed(failed.stage, hint, failed.lines)
 
     def _misfit(self, logits: Tensor) -> str:
         wanted, shape = self._wanted, tuple(logits.shape)
@@ -288,7 +299,12 @@ class _Search:
         if way.shift:
             yield "It drops the last token of what it is given, so one more is given."
         output = self._model(*positional, **named)
-        _, place = logits_of(output, self._call.output)
+        logits, place = logits_of(output, self._call.output)
+        if self._wanted.spare(logits.shape[-1]):
+            yield (
+                f"It has {logits.shape[-1]:,} outputs where the data has {self._wanted.outputs:,} "
+                "tokens: the others are left out."
+            )
         yield f"Its logits are {place}. Traindeck computes the loss from them."
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -110,6 +111,8 @@ class _Child:
         self._jobs, self._limits = jobs, limits
         self._lines: deque[dict[str, JsonValue]] = deque()
         self._printed = bytearray()
+        self._word = secrets.token_hex(16)
+        self._seen: set[psutil.Process] = set()
         self._stage, self._began = "start", time.monotonic()
 
     def __enter__(self) -> _Child:
@@ -137,7 +140,8 @@ class _Child:
             thread.daemon = True  # what escaped the process's session may hold its pipes
             thread.start()
         with suppress(BrokenPipeError):  # it died at once; the answers tell
-            self._process.stdin.write(json.dumps(list(self._jobs)).encode())
+            asked = {"word": self._word, "jobs": list(self._jobs)}
+            self._process.stdin.write(json.dumps(asked).encode())
             self._process.stdin.close()
         return self
 
@@ -193,7 +197,9 @@ class _Child:
             return "ended", f"The process ended by itself ({_code(self._process.returncode)})"
         if took_s > self._limits.seconds:
             return "time", f"It took more than {self._limits.seconds:g} seconds"
-        if _memory_of(self._process.pid) > self._limits.memory_bytes:
+        family = _family(self._process.pid)
+        self._seen |= set(family)
+        if _memory_of(family) > self._limits.memory_bytes:
             gigabytes = self._limits.memory_bytes / 1e9
             return "memory", f"It took more than {gigabytes:,.1f} GB of memory"
         return None
@@ -208,7 +214,7 @@ class _Child:
             for line in pipe:
                 with suppress(ValueError):  # the code itself may write there too
                     found = json.loads(line)
-                    if isinstance(found, dict):
+                    if isinstance(found, dict) and found.get("word") == self._word:
                         self._lines.append(found)
 
     def _read_output(self, pipe: IO[bytes]) -> None:
@@ -220,7 +226,7 @@ class _Child:
 
     def _kill(self) -> None:
         """End the process and everything that it has started."""
-        family = _family(self._process.pid)
+        family = self._seen | set(_family(self._process.pid))
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         for process in family:
@@ -237,9 +243,9 @@ def _family(pid: int) -> list[psutil.Process]:
         return []
 
 
-def _memory_of(pid: int) -> int:
+def _memory_of(family: Sequence[psutil.Process]) -> int:
     total = 0
-    for process in _family(pid):
+    for process in family:
         with suppress(psutil.NoSuchProcess):
             total += int(process.memory_info().rss)
     return total

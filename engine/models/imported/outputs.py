@@ -63,6 +63,8 @@ def arranged(logits: Tensor, inputs: Tensor, wanted: Wanted, *, batch_first: boo
         return logits
     if not batch_first:
         logits = logits.transpose(0, 1)
+    if wanted.spare(logits.shape[-1]) and logits.shape[:2] == (samples, tokens):
+        return logits[..., : wanted.outputs]
     swapped = logits.shape[0] == samples and logits.shape[1:] == (wanted.outputs, tokens)
     if swapped and logits.shape[1] != tokens:
         return logits.transpose(1, 2)

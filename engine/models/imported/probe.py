@@ -34,6 +34,12 @@ class Wanted:
     def causal(self) -> bool:
         return self.task in _CAUSAL
 
+    def spare(self, outputs: int) -> bool:
+        """Whether a model has outputs for tokens that the data does not have: they can be left
+        out, as vocabularies are often rounded up."""
+        writes = self.causal or self.task == "masked-lm"
+        return writes and self.outputs is not None and outputs > self.outputs
+
     @property
     def in_words(self) -> str:
         """The shape of the outputs, named."""

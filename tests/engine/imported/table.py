@@ -77,6 +77,10 @@ GOOD = {
     ),
     "tabular": Animal("breast-cancer", "Model", ("as features",), {"hidden": 8}),
     "regression": Animal("diabetes", "Regressor", ("one tensor",)),
+    "rounded_up": Animal(
+        "python-docs", "Net", ("500 outputs where the data has 103",), {"vocab_size": 500}
+    ),
+    "starts_others": Animal("wine", "Net", ("one tensor",)),
     "peeking": Animal("python-docs", "Peeking", warns="a causal mask missing?"),
     "dead_layer": Animal("wine", "Dead", warns="got no gradient from one batch"),
     "chatty": Animal("wine", "Chatty", ("one tensor",)),
@@ -92,6 +96,15 @@ BROKEN = {
     "wrong_width": Animal(
         "digits", "Net", ("(3, 1, 8, 8)", "784", "line 10, in forward"), stage="forward"
     ),
+    "small_vocabulary": Animal(
+        "python-docs",
+        "Net",
+        ("has 103 different tokens", "line 12"),
+        {"vocab_size": 50},
+        stage="forward",
+    ),
+    "frozen": Animal("digits", "Net", ("only frozen ones",), stage="build"),
+    "detached": Animal("digits", "Net", ("does not require grad",), stage="backward"),
     "raising": Animal("digits", "Net", ("width 10 is not divisible by 3", "line 8"), stage="build"),
     "strange_argument": Animal("digits", "Net", ("an argument 'timestep'",), stage="signature"),
     "no_parameters": Animal("digits", "Net", ("no parameters",), stage="build"),
