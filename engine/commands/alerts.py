@@ -84,9 +84,12 @@ def add_rule(  # noqa: PLR0913 - one parameter an option
         "channels": ["app", "webhook"] if webhook else ["app"],
     }
     address = _address() if webhook else None
+    store = RunStore(runs)
     if run is not None:
         find_run(runs, run)
-    rule = RuleBook(RunStore(runs).root).put(Rule.parse(document), address)
+    if query is not None:
+        store.find(query)  # one that makes no sense would never find a run
+    rule = RuleBook(store.root).put(Rule.parse(document), address)
     sent = "" if address is None else f", sent to {masked(address)}"
     say(f"Rule {rule.id}: {printable(rule.name)}, {condition_words(rule.condition)}{sent}.")
 

@@ -57,6 +57,7 @@ def test_a_condition_is_said_in_words(runs, when, lasting, condition):
         (["--when", "silent", "--for", "5 steps"], "silence is not counted in steps"),
         (["--when", "a no-improvement"], "condition.amount: required field is missing"),
         (["--when", "silent", "--run", "20250101-000000-aaaaaa"], "RUN_ID: no such run"),
+        (["--when", "silent", "--query", "tags contains ("], "query, column 15"),
         (["--when", "silent", "--webhook"], "TRAINDECK_WEBHOOK: is not set"),
     ],
 )
