@@ -117,6 +117,10 @@ def _asked(
     fields = [
         field if field.startswith(TAG) else names.name(parse_operand(field), field) for field in by
     ]
+    measured = [field for field in fields if field in names.metrics]
+    if measured:
+        remedy = "Metrics are not grouped by; give a setting or label, such as optimizer.name."
+        raise BadInput([Problem("--group-by", "is a metric", repr(measured[0]), remedy)])
     there = metrics_of(runs)
     unknown = [metric for metric in metrics if metric not in there]
     if unknown:

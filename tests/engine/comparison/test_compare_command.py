@@ -123,6 +123,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_compared(store):
         (("20260101-000000-abcdef",), "no run to compare"),
         (("RUN", "--metric", "val/los"), "none of these runs has it (got 'val/los')"),
         (("RUN", "--group-by", "optimiser.name"), "no run has 'optimiser.name'"),
+        (("RUN", "--group-by", "val/loss"), "--group-by: is a metric (got 'val/loss')"),
         (("RUN", "--baseline", "nobody"), "--baseline: no such run (got 'nobody')"),
         (("--query", "lr >"), "query, column"),
     ],
