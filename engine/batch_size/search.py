@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.errors import EngineError
 from engine.launch.environment import child_environment
+from engine.launch.launchers import APART
 from engine.machine import machine_facts
 from engine.run_spec import RunSpec
 
@@ -89,6 +90,8 @@ def find_batch_size(
     Raises:
         TrialsFailed: when it fails for another reason.
     """
+    if spec.model.kind in APART:
+        raise TrialsFailed("imported code is not measured. Choose a size, and see what it takes.")
     command = [sys.executable, "-m", "engine", "batch-trials", str(memory_bytes)]
     trials: list[Trial] = []
     with (

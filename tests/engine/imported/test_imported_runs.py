@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from engine.batch_size.search import TrialsFailed, find_batch_size
 from engine.errors import BadInput, EngineError
 from engine.frozen import with_changes
 from engine.launch.dispatcher import Dispatcher
@@ -122,6 +123,13 @@ def test_no_size_is_made_up_and_nothing_is_built_without_its_files(store: RunSto
 def test_a_file_outside_of_the_code_is_no_file_of_it(store: RunStore, file: str) -> None:
     with pytest.raises(BadInput, match=r"model\.file"):
         with_changes(tabular(store), {"model.file": file})
+
+
+def test_no_batch_size_is_searched_for_with_code_that_has_not_been_allowed(
+    store: RunStore,
+) -> None:
+    with pytest.raises(TrialsFailed, match="imported code is not measured"):
+        find_batch_size(tabular(store), memory_bytes=1)
 
 
 # -- what is done ----------------------------------------------------------------------------------
