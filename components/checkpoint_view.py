@@ -21,7 +21,9 @@ from engine.runs.checkpoint_list import (
     delete_checkpoint,
     refused_folders,
 )
+from engine.runs.restoration import restore
 from engine.runs.run import Run
+from engine.runs.state import ACTIVE
 
 _GOOD = "whole"
 
@@ -40,6 +42,7 @@ def show(run: Run) -> None:
     with st.container(horizontal=True, gap="small", key="live-checkpoint"):
         _downloads(run, chosen)
         _fork(run, chosen)
+        _restoration(run, chosen)
         st.button(
             "Verify now",
             key="live.checkpoint.verify",
@@ -114,6 +117,47 @@ def _fork(run: Run, chosen: KeptCheckpoint) -> None:
         run_start.open_launch()
 
 
+def _restoration(run: Run, chosen: KeptCheckpoint) -> None:
+    why_not = why_not_restored(run, chosen)
+    with st.popover(
+        "Go back to here",
+        icon=":material/history:",
+        key="live.checkpoint.restore",
+        disabled=bool(why_not),
+        help=why_not or "Undo what the run did after this checkpoint.",
+    ):
+        step = run.state().step
+        st.write(
+            f"Undo the steps from {chosen.step:,} to {step:,}? Their curves, checkpoints and "
+            "steering are lost. To keep them, fork from here instead."
+        )
+        st.button(
+            "Go back",
+            key="live.checkpoint.restore.go",
+            type="primary",
+            icon=":material/history:",
+            on_click=_restore,
+            args=(run, chosen.step),
+        )
+
+
+def why_not_restored(run: Run, chosen: KeptCheckpoint) -> str:
+    """Why a run cannot be put back to a checkpoint; empty when it can."""
+    state = run.state()
+    if state.status in ACTIVE:
+        return "The run has not ended: stop it first."
+    if chosen.step == state.step:
+        return "The run stands at this step already."
+    return _why_not_forked(run, chosen)
+
+
+def _restore(run: Run, step: int) -> None:
+    with trouble.shown():
+        restore(session.store(), run, step)
+        session.follow(live_state.CHECKPOINT, True)
+        st.toast(f"Back at step {step:,}. Resume goes on from there.", icon=":material/history:")
+
+
 def _why_not_forked(run: Run, chosen: KeptCheckpoint) -> str:
     spec = run.record.spec
     if spec is None:
@@ -185,4 +229,4 @@ def _resume_words(run: Run, found: Sequence[KeptCheckpoint], chosen: KeptCheckpo
         st.caption("Resume and Extend go on from this one.")
     else:
         newest = f"Resume and Extend go on from that of step {found[0].step:,}."
-        st.caption(f"{newest} To go on from this one, fork from here.")
+        st.caption(f"{newest} To go on from this one, fork from here or go back to here.")

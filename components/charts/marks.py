@@ -22,6 +22,7 @@ _DRAWN: dict[str, tuple[Kind, Tone]] = {
     "steered": ("changes", "calm"),
     "extended": ("changes", "calm"),
     "forked": ("changes", "calm"),
+    "restored": ("changes", "calm"),
     "learning-rate": ("changes", "calm"),
     "alert": ("alerts", "warning"),
     "compile-failed": ("alerts", "warning"),
@@ -86,10 +87,15 @@ def mark_of(event: Mapping[str, Any]) -> Mark | None:
 def still_there(marks: Sequence[Mark], event: Mapping[str, Any]) -> Sequence[Mark]:
     """The marks that an event leaves: what a resume does again has not happened.
 
-    Acts of steering hold again at their steps; a roll-back shows where the curves go on.
+    Acts of steering hold again at their steps, unless the run was put back to before them; a
+    roll-back shows where the curves go on.
     """
     begun = event.get("step")
-    if event.get("kind") != "resumed" or not isinstance(begun, int):
+    if not isinstance(begun, int):
+        return marks
+    if event.get("kind") == "restored":
+        return [mark for mark in marks if mark.step <= begun]
+    if event.get("kind") != "resumed":
         return marks
     moved = (
         replace(mark, step=min(mark.step, begun)) if mark.label == _BACK else mark for mark in marks

@@ -1,4 +1,4 @@
-"""`fork` and `extend`: runs that go on from others, or from their own end."""
+"""`fork`, `extend`, `restore`: runs that go on from others, their own end, or an earlier step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.commands.train import Name, foreground, resume
 from engine.documents.keywords import overlaid
 from engine.errors import BadInput, Problem
 from engine.run_spec import RunSpec
-from engine.runs import lineage
+from engine.runs import lineage, restoration
 from engine.runs.fork_checks import untrainable
 
 Settings = Annotated[
@@ -78,6 +78,24 @@ def extend(
         raise BadInput(problems)
     lineage.extend(store, run, steps, lr_factor)
     resume(run_id, runs, as_json)
+
+
+def restore(
+    run_id: RunId,
+    step: Annotated[int, typer.Option(help="The checkpoint to go back to.")],
+    runs: RunsFolder = DEFAULT_RUNS,
+    as_json: AsJson = False,
+) -> None:
+    """Undo what an ended run did after a checkpoint; `resume` then goes on from there.
+
+    Later checkpoints, curves and steering are lost. `fork` keeps them.
+    """
+    store, run = find_run(runs, run_id)
+    restoration.restore(store, run, step)
+    if as_json:
+        say_json(facts_of(run))
+        return
+    say(f"Run {run.id} is back at step {step:,}. Go on: python -m engine resume {run.id}")
 
 
 def changes_of(spec: RunSpec, settings: Sequence[str]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from components.charts.marks import KINDS, MOST, Mark, mark_of, merged
+from components.charts.marks import KINDS, MOST, Mark, mark_of, merged, with_next
 from components.charts.sampling import Window
 from components.live_feed import routes
 from components.live_feed.frame import decoded
@@ -219,3 +219,10 @@ def test_only_the_chosen_kinds_of_marks_are_told(run, ask, kinds, places):
     run.add_event("checkpoint", "Saved step-000000060.", step=60)
     run.add_event("drift", "The inputs have drifted.", step=70)
     assert [mark["x"] for mark in ask(marks=kinds)["marks"]] == places
+
+
+def test_a_run_that_is_put_back_loses_the_marks_behind_the_step():
+    marks = []
+    for kind, step in (("steered", 5), ("steered", 20), ("restored", 10)):
+        marks = with_next(marks, {"kind": kind, "step": step, "time": 1.0, "text": "Done."})
+    assert [(mark.label, mark.step) for mark in marks] == [("steered", 5), ("restored", 10)]

@@ -273,3 +273,16 @@ def test_a_run_that_was_not_measured_says_so(store, tab):
 
 def test_button_of_resume_is_there_in_every_tab(tab, interrupted):
     assert not button(tab(interrupted, "Log"), "Resume").disabled
+
+
+def test_a_run_is_put_back_to_a_checkpoint(store, open_page):
+    run = fabricate.run_of(store, status="completed")
+    for step in (100, 200):
+        fabricate.checkpoint_of(run, step)
+    app = open_page("live.py", run=run.id, tab="Checkpoints")
+    app.selectbox(key="live.checkpoint_step").set_value(100).run()
+    app.button(key="live.checkpoint.restore.go").click().run()
+    assert not app.exception
+    assert (run.state().status, run.state().step) == ("stopped", 100)
+    assert run.checkpoint_steps() == [100]
+    assert "Resume" in [button.label for button in app.button]
