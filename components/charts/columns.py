@@ -13,7 +13,7 @@ from engine.runs.facts import Fact
 
 Scale = Literal["auto", "linear", "log"]
 
-_LOG_FROM = 100.0
+_LOG_FROM = 10.0
 """Highest by lowest value from which an axis is logarithmic by itself."""
 _UNKNOWN = (None, "", ())
 

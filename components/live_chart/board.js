@@ -238,7 +238,7 @@ class Board {
       marks: this.marks?.axis === axis ? this.marks.drawn : [],
       across: across(ends, xscale === "log" && axis !== "wall" && ends[0] > 0),
       relative: Boolean(this.data.baseline),
-      emptyText: emptyTextOf(this.header),
+      emptyText: (lines) => emptyTextOf(this.header, lines),
     };
   }
 

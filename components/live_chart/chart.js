@@ -138,7 +138,7 @@ export class ChartView {
     this.scene = scene;
     this.lines = lines;
     this.shown = lines.filter((line) => !line.hidden && line.raw);
-    this.empty.textContent = scene.emptyText;
+    this.empty.textContent = scene.emptyText(lines);
     this.empty.hidden = lines.some((line) => line.raw);
     const plain = lines.length === 1 && lines[0].label === this.chart.title;
     this.legend.classList.toggle("td-plain", plain);

@@ -1,5 +1,7 @@
 // What the newest answer of the feed says about the runs.
 
+import { curveId } from "./feed.js";
+
 const PAUSE_MS = { live: 1000, waiting: 2000, ended: 10_000 };
 
 // How long to wait until it is worth asking again.
@@ -20,10 +22,13 @@ export function statusOf(header) {
   return { mood: live ? "live" : "calm", text };
 }
 
-// What a chart without points says instead.
-export function emptyTextOf(header) {
+// What a chart without points says instead; its lines are empty only when the server has said so.
+export function emptyTextOf(header, lines) {
   if (!header) return "Loading";
   const problem = Object.values(header.problems ?? {})[0];
+  if (problem) return problem;
+  const told = new Set(header.empty.map(([run, metric]) => curveId(run, metric)));
+  if (!lines.some((line) => told.has(line.id))) return "Loading";
   const active = Object.values(header.runs).some((run) => run.active);
-  return problem ?? (active ? "Waiting for the first point" : "No points were recorded");
+  return active ? "Waiting for the first point" : "No points were recorded";
 }

@@ -22,7 +22,8 @@ def column(*values, name="field"):
     ("values", "numeric", "log"),
     [
         ((1e-4, 1e-2), True, True),
-        ((1.0, 99.0), True, False),
+        ((3e-4, 1e-2), True, True),
+        ((1.0, 9.9), True, False),
         ((0.0, 1e-2, 100.0), True, False),
         ((1e-4, None, math.nan, 1e-2), True, True),
         ((1, 2, "adam"), False, False),
