@@ -7,7 +7,6 @@ from safetensors.numpy import load_file
 
 from engine.runs.run import Run
 
-
 BESIDE = ("speed/", "memory/", "system/", "gpu/")
 """What is measured of the machine, and so is never the same twice."""
 
