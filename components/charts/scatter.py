@@ -36,6 +36,12 @@ class Scatter:
         pairs = zip(self.x.places(self.x_scale), self.y.places(self.y_scale), strict=True)
         return [place for place, pair in enumerate(pairs) if None not in pair]
 
+    def hidden(self) -> int:
+        """Runs whose point lies exactly under that of another one."""
+        x, y = self.x.places(self.x_scale), self.y.places(self.y_scale)
+        drawn = self.drawn()
+        return len(drawn) - len({(x[place], y[place]) for place in drawn})
+
 
 def scatter_figure(scatter: Scatter) -> go.Figure:
     """A point for each run that has both values; its id is its `customdata`."""

@@ -37,7 +37,16 @@ def show(runs: Sequence[Compared]) -> None:
             alt=f"{scatter.y.name} over {scatter.x.name}, a point a run",
         )
         _open(runs, event)
-    st.caption(as_markdown(left_out_words(len(runs) - len(drawn), scatter.x, scatter.y)))
+    left_out = left_out_words(len(runs) - len(drawn), scatter.x, scatter.y)
+    st.caption(as_markdown(f"{left_out}{hidden_words(scatter.hidden())}"))
+
+
+def hidden_words(count: int) -> str:
+    """How many points cannot be seen because another one lies on them."""
+    if not count:
+        return ""
+    points = "1 point lies" if count == 1 else f"{count} points lie"
+    return f" {points} exactly under another: the values are equal."
 
 
 def left_out_words(count: int, *columns: Column) -> str:

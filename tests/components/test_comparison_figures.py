@@ -74,6 +74,12 @@ def test_log_ticks_are_powers_of_ten_or_the_ends():
 RUNS = {"r1": "<b>one</b>", "r2": "two", "r3": "three"}
 
 
+def test_points_under_others_are_counted():
+    runs = {"a": "a", "b": "b", "c": "c", "d": "d"}
+    x, y = column(1.0, 1.0, 2.0, 1.0, name="x"), column(3.0, 3.0, 3.0, None, name="y")
+    assert Scatter(runs, x, y).hidden() == 1
+
+
 def test_a_point_has_its_runs_name_and_id_and_missing_ones_are_left_out():
     scatter = Scatter(RUNS, column(1e-3, 1e-1, None, name="lr"), column(2.0, 1.0, 3.0, name="loss"))
     assert scatter.drawn() == [0, 1]
