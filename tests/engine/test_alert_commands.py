@@ -99,6 +99,11 @@ def test_a_full_disk_does_not_end_the_watch(runs, monkeypatch):
     assert done.stderr.count("No space left on device") == 1
 
 
+def interruptible():
+    """Ctrl-C reaches the child even where the tests run in the background of a shell."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_watching_prints_what_fires_until_ctrl_c(runs):
     bench = Bench(RunStore(runs))
     bench.rule({"kind": "compare", "metric": "val/loss", "is": ">", "value": 2}, name="high")
@@ -112,10 +117,14 @@ def test_watching_prints_what_fires_until_ctrl_c(runs):
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            preexec_fn=interruptible,
         ) as process,
     ):
-        line = process.stdout.readline()
-        time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        try:
+            line = process.stdout.readline()
+            time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()
     assert line == f"{bench.run.id}  high: val/loss was 3 at step 1, above 2 since step 1.\n"

@@ -61,7 +61,14 @@ def engine(*arguments, **options):
 def started(*arguments, **options):
     """The command line as a process of its own."""
     command = [sys.executable, "-m", "engine", *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, **options)
+    options |= {"stderr": subprocess.PIPE, "preexec_fn": _with_usual_signals}
+    return subprocess.Popen(command, cwd=ROOT, text=True, **options)
+
+
+def _with_usual_signals():
+    """A shell that runs the tests in its background has them ignore Ctrl-C and hang-ups."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def changed(tmp_path, change):
