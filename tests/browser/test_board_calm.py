@@ -96,6 +96,7 @@ def test_pins_order_sizes_and_scales_survive_a_reload(page, board_url, store):
     assert keys(page) == ["step_ms", "loss", "perplexity", "grad_norm", "lr", "tokens_per_s"]
     board.until("document.querySelector('[data-chart=loss] .js-plotly-plot').layout.height === 400")
     assert board.picture("loss", "plot.layout.yaxis.type") == "log"
+    board.until("document.querySelector('[data-chart=step_ms] .js-plotly-plot')?.layout")
     assert board.picture("step_ms", "plot.layout.yaxis.type") == "linear"
     with board.view() as view:
         view.get_by_role("button", name="Restore order, sizes and pins").click()

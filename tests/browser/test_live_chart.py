@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from engine.runs.series import RECORD, MetricFiles
 from engine.runs.store import RunStore
@@ -100,9 +101,9 @@ def test_a_hidden_curve_stays_hidden_through_refreshes_and_a_reload(page, board_
         assert board.picture("loss", "plot.data.every(trace => trace.name !== 'Train')")
         with board.news(2):
             page.reload()
-        assert chip.get_attribute("aria-pressed") == "false"
+        expect(chip).to_have_attribute("aria-pressed", "false")
     chip.click()
-    assert chip.get_attribute("aria-pressed") == "true"
+    expect(chip).to_have_attribute("aria-pressed", "true")
 
 
 def test_choices_survive_a_reload(page, board_url, store):

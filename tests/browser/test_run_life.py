@@ -132,6 +132,7 @@ def test_a_run_is_extended_and_then_forked(page, app_url, runs_folder):
     length = page.get_by_role("spinbutton", name="Training length")
     length.fill("150")
     length.press("Enter")
+    page.wait_for_timeout(2000)  # a click while the form answers is lost
     page.get_by_role("button", name="Start the fork").click(timeout=60_000)
     page.get_by_text("Forked from", exact=True).wait_for(timeout=60_000)
     page.get_by_text("Step 150 of 150").wait_for(timeout=120_000)
