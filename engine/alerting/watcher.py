@@ -123,7 +123,7 @@ class Watcher:
             if run.state().status in ACTIVE:
                 return  # its marker comes or goes in this moment
         except EngineError:
-            pass
+            pass  # nothing more can be read of it: it was judged as far as it could be
         if memory.changed:
             self._files.write(run_id, memory)
         self._looker.forget(run_id)

@@ -124,7 +124,7 @@ def watch(
         while not never.wait(_SWEEP_S):
             trouble = _swept(store, trouble)
     except KeyboardInterrupt:
-        pass
+        pass  # how this command is ended
     finally:
         service.stop()
 
