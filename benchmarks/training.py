@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -18,11 +18,14 @@ from benchmarks.table import print_table
 from benchmarks.work import Work, work_of
 
 ROUNDS = effort.of(5, 1)
+PAIRS = effort.of(21, 1)
+"""Rounds of the two loops at home: between equal loops here lie several percent a round."""
+PAIR_STEPS = {"gpt-python-docs": effort.of(30, 8), "digits-mlp": effort.of(800, 200)}
 STEPS = {"gpt-python-docs": effort.of(60, 8), "digits-mlp": effort.of(1500, 200)}
 THREADS = (1, 2)[: effort.of(2, 1)]
 TARGETS = {
-    "gpt-python-docs": {"bare": 0.98, "Hugging Face": 1.0, "Lightning": 1.0},
-    "digits-mlp": {"bare": 0.90, "Hugging Face": 2.5, "Lightning": 2.5},
+    "gpt-python-docs": {"bare loop": 0.98, "Hugging Face": 1.0, "Lightning": 1.0},
+    "digits-mlp": {"bare loop": 0.90, "Hugging Face": 2.5, "Lightning": 2.5},
 }
 """How many times faster the Trainer is to be, at least."""
 OURS = "Traindeck's Trainer"
@@ -53,13 +56,18 @@ class Peer(Protocol):
 
 def main() -> None:
     with peers_offline() as folder:
-        loops = {"bare loop": bare, OURS: trained, **_peers(folder)}
-        for name, steps in STEPS.items():
+        at_home: dict[str, Loop] = {"bare loop": bare, OURS: trained}
+        peers = _peers(folder)
+        for name in STEPS:
             for threads in THREADS:
                 torch.set_num_threads(threads)
-                work = work_of(name, steps)
-                measures = {title: partial(loop, work) for title, loop in loops.items()}
-                _show(name, threads, interleaved(measures, ROUNDS))
+                _compare(work_of(name, PAIR_STEPS[name]), at_home, PAIRS)
+                _compare(work_of(name, STEPS[name]), {OURS: trained, **peers}, ROUNDS)
+
+
+def _compare(work: Work, loops: Mapping[str, Loop], rounds: int) -> None:
+    measured = interleaved({name: partial(loop, work) for name, loop in loops.items()}, rounds)
+    _show(work, measured, rounds)
 
 
 def _peers(folder: Path) -> dict[str, Loop]:
@@ -88,27 +96,38 @@ def _of(name: str, peer: Peer, folder: Path) -> dict[str, Loop]:
     }
 
 
-def _show(name: str, threads: int, measured: Measured) -> None:
+def _show(work: Work, measured: Measured, rounds: int) -> None:
     rows = [
         (
             title,
             DOES[title],
             1000 * statistics.median(times),
             "" if title == OURS else times_faster(measured, OURS, title),
-            _target(name, title),
+            "" if title == OURS else _quartiles(measured, title),
+            _target(work.spec.name, title),
         )
         for title, times in measured.items()
     ]
+    threads = torch.get_num_threads()
     print_table(
-        f"{name}, {threads} thread{'s' * (threads > 1)}: same model, batches, fused AdamW, "
-        f"schedule and clipping; medians of {ROUNDS} interleaved runs of {STEPS[name]} steps",
-        ("loop", "does", "ms/step", "Trainer is x as fast", "target"),
+        f"{work.spec.name}, {threads} thread{'s' * (threads > 1)}: same model, batches, fused "
+        f"AdamW, schedule and clipping; medians of {rounds} interleaved runs of {work.steps} steps",
+        ("loop", "does", "ms/step", "Trainer is x as fast", "half of the rounds", "target"),
         rows,
     )
 
 
+def _quartiles(measured: Measured, title: str) -> str:
+    """Between which ratios the middle half of the rounds lies."""
+    ratios = [peer / own for peer, own in zip(measured[title], measured[OURS], strict=True)]
+    if len(ratios) < 2:
+        return ""
+    low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    return f"{low:.2f} to {high:.2f}"
+
+
 def _target(name: str, title: str) -> str:
-    least = TARGETS[name].get(title.removesuffix(" loop"))
+    least = TARGETS[name].get(title)
     return "" if least is None else f">= {least:.2f}"
 
 
