@@ -13,7 +13,7 @@ from components.durations import shown_duration
 from components.numbers import DASH, shown_number
 from components.plain_text import as_markdown
 from components.status_badge import status_badge
-from engine.runs.last_values import LastValues
+from engine.runs.index.last_values import LastValues
 from engine.runs.run import Run
 from engine.runs.spec_words import data_words, model_words
 from engine.runs.state import RunState

@@ -15,7 +15,7 @@ from engine.batch_size.search import BatchSizes
 from engine.comparison.summaries import Summaries
 from engine.errors import Problem, RunsFolderUnusable
 from engine.runs import RUNS_VARIABLE
-from engine.runs.last_values import LastValues
+from engine.runs.index.last_values import LastValues
 from engine.runs.run import Run
 from engine.runs.store import RunStore
 

@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from engine.run_spec import RunSpec
-from engine.runs import index as index_module
-from engine.runs import index_file
 from engine.runs.entry import Entry
-from engine.runs.extremes import Extremes
 from engine.runs.fact_row import Shapes
-from engine.runs.index_file import Kept
+from engine.runs.index import index_file, run_index
+from engine.runs.index.extremes import Extremes
+from engine.runs.index.index_file import Kept
 from engine.runs.run import Labels
 from engine.runs.series import RECORD, MetricFiles, file_stem
 from engine.runs.store import RunStore
@@ -37,9 +36,9 @@ def store(tmp_path):
 def reads(monkeypatch):
     """The ids of the runs whose files are read, in order."""
     read = []
-    inner = index_module.RunIndex._read
+    inner = run_index.RunIndex._read
     monkeypatch.setattr(
-        index_module.RunIndex, "_read", lambda self, run: read.append(run.id) or inner(self, run)
+        run_index.RunIndex, "_read", lambda self, run: read.append(run.id) or inner(self, run)
     )
     return read
 
@@ -131,7 +130,7 @@ def test_a_file_edited_in_place_is_seen(store):
 def very_many(monkeypatch):
     """Six runs are very many: one of them is looked at in turn."""
     for name, number in (("_FEW", 5), ("_NEWEST", 1), ("_IN_TURN", 1), ("_CHECKED_ANYWAY", 0)):
-        monkeypatch.setattr(index_module, name, number)
+        monkeypatch.setattr(run_index, name, number)
 
 
 def old_of_six(store):

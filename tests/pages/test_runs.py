@@ -7,7 +7,7 @@ import pytest
 
 from components import session
 from engine.frozen import with_changes
-from engine.runs.last_values import LastValues
+from engine.runs.index.last_values import LastValues
 from engine.runs.run import Labels
 from engine.runs.series import RECORD, MetricFiles
 from tests import fabricate

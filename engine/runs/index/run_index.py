@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import DamagedRun
-from engine.runs import index_file
 from engine.runs.entry import DAMAGED, Entry
-from engine.runs.extremes import Extremes
 from engine.runs.fact_row import Shapes
 from engine.runs.facts import Fact, facts_of
-from engine.runs.index_file import Kept
-from engine.runs.newest import Seen, newest_values
+from engine.runs.index import index_file
+from engine.runs.index.extremes import Extremes
+from engine.runs.index.index_file import Kept
+from engine.runs.index.newest import Seen, newest_values
+from engine.runs.index.stamps import UNSETTLED, stamp_of
 from engine.runs.run import Run
-from engine.runs.stamps import UNSETTLED, stamp_of
 
 if TYPE_CHECKING:
     from engine.runs.store import RunStore

@@ -20,14 +20,14 @@ import orjson
 from engine.runs.entry import Entry
 from engine.runs.fact_row import FactRow, Shape, Shapes
 from engine.runs.files import write_whole
-from engine.runs.stamps import Stamp
+from engine.runs.index.stamps import Stamp
 
 NAME = ".index.json"
 _MAGIC = "traindeck-index-1"
-_ENGINE = Path(__file__).parents[1]
+_ENGINE = Path(__file__).parents[2]
 _DECIDES: tuple[str, ...] = ("runs", "config", "documents/versions.py", "data/specs.py")
 _DECIDES += ("models/specs.py", "models/imported/spec.py", "task_spec.py", "run_spec.py")
-_DECIDES += ("training_config.py",)
+_DECIDES += ("runs/index", "training_config.py")
 
 
 class Kept(NamedTuple):
