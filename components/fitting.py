@@ -25,9 +25,10 @@ def fitted(draft: Draft, chosen: str) -> Draft:
         return draft
     draft = draft.edited("task.kind", task)
     draft = _with_variant(draft, "task.loss", set(LOSSES[task]))
-    draft = _with_variant(
-        draft, "data", {name for name, made in DATA_TASKS.items() if made == task}
-    )
+    data = {name for name, made in DATA_TASKS.items() if made == task}
+    if value_at(draft.document, "data.task") == task:
+        data.add("dataset")
+    draft = _with_variant(draft, "data", data)
     draft = _with_variant(
         draft, "model", {name for name, tasks in MODEL_TASKS.items() if task in tasks}
     )
@@ -61,7 +62,8 @@ def _task_of(draft: Draft, chosen: str) -> TaskKind | None:
     """The task that the chosen thing is for; None when it is not known."""
     kind: Any = value_at(draft.document, "task.kind")
     if chosen == "data":
-        return DATA_TASKS.get(value_at(draft.document, "data.source"))
+        own: Any = value_at(draft.document, "data.task")  # that of a dataset
+        return own or DATA_TASKS.get(value_at(draft.document, "data.source"))
     if chosen == "model":
         tasks = MODEL_TASKS.get(value_at(draft.document, "model.kind"), (None,))
         return kind if kind in tasks else tasks[0]

@@ -45,7 +45,7 @@ def show(run: Run) -> None:
     state, record = run.state(), run.record
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _facts("What it is", [*what(record), *size(record.spec)])
+        _facts("What it is", [*what(record), *size(record.spec, run.folder.parent)])
         _facts("What came of it", [*outcome(state), *moments(record, state, _zone())])
         run_family.show(session.store(), run)
     with right:
@@ -74,11 +74,11 @@ def what(record: RunRecord) -> list[Fact]:
     ]
 
 
-def size(spec: RunSpec | None) -> list[Fact]:
+def size(spec: RunSpec | None, runs: Path) -> list[Fact]:
     """How large the model is, and what its training takes."""
     if spec is None:
         return []
-    known = _estimate(spec)
+    known = _estimate(spec, runs)
     parameters = None if known is None else known.parameters
     flops = None if known is None else known.flops
     samples = None if known is None else known.samples
@@ -159,10 +159,10 @@ def _labels(run: Run) -> None:
         run_labels.show(run)
 
 
-def _estimate(spec: RunSpec) -> Estimate | None:
+def _estimate(spec: RunSpec, runs: Path) -> Estimate | None:
     """The run in numbers; None for what only another program has."""
     try:
-        return estimate(spec, facts_of(spec.data, spec.model))
+        return estimate(spec, facts_of(spec.data, spec.model, runs))
     except EngineError:
         return None
 

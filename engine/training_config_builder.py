@@ -199,7 +199,8 @@ class _Builder:
     def _task(self) -> TaskKind | None:
         """What was asked for, else what the data is made for, else what the model usually does."""
         asked = self._parts.get("task", {}).get("kind")
-        made_for = DATA_TASKS.get(self._parts.get("data", {}).get("source"))
+        data = self._parts.get("data", {})
+        made_for = data.get("task") or DATA_TASKS.get(data.get("source"))
         usual = MODEL_TASKS.get(self._kind, (None,))[0]
         return asked or made_for or usual
 

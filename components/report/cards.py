@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from components import readable
 from components.durations import shown_duration
@@ -13,7 +14,6 @@ from engine.data.sources import facts_of
 from engine.errors import EngineError
 from engine.models.size import parameter_count
 from engine.run_spec import RunSpec
-from engine.runs.record import RunRecord
 from engine.runs.run import Run
 from engine.runs.spec_words import data_words, model_words
 from engine.runs.state import RunState
@@ -30,7 +30,7 @@ def card_of(run: Run, color: str = "") -> Card:
         DamagedRun: when run.json or state.json cannot be read.
     """
     state, labels = run.state(), run.labels()
-    facts = [*_progress(state), *_what(run.record), *_where(state), ("Run", run.id)]
+    facts = [*_progress(state), *_what(run), *_where(state), ("Run", run.id)]
     given = [("Project", labels.project), ("Group", labels.group)]
     given += [("Tags", ", ".join(labels.tags)), ("Notes", labels.notes[:_TEXT_MOST])]
     facts += [(label, text) for label, text in given if text]
@@ -59,8 +59,8 @@ def _progress(state: RunState) -> Facts:
         yield "Trained", shown_duration(state.trained_s)
 
 
-def _what(record: RunRecord) -> Facts:
-    spec, imported = record.spec, record.imported
+def _what(run: Run) -> Facts:
+    spec, imported = run.record.spec, run.record.imported
     if imported is not None:
         yield "Imported from", imported.source_name
     if spec is None:
@@ -68,7 +68,7 @@ def _what(record: RunRecord) -> Facts:
     yield "Task", readable.choice(spec.task.kind)
     yield "Model", model_words(spec.model)
     yield "Data", data_words(spec.data)
-    parameters = parameters_of(spec)
+    parameters = parameters_of(spec, run.folder.parent)
     if parameters is not None:
         yield "Parameters", f"{parameters:,}"
 
@@ -82,9 +82,9 @@ def _where(state: RunState) -> Facts:
             yield label, shown
 
 
-def parameters_of(spec: RunSpec) -> int | None:
-    """Trained numbers; None for a model or data that only a program has."""
+def parameters_of(spec: RunSpec, runs: Path) -> int | None:
+    """Trained numbers; None for a model or data that only a program has, or a dataset that is gone."""
     try:
-        return parameter_count(spec.model, facts_of(spec.data, spec.model))
+        return parameter_count(spec.model, facts_of(spec.data, spec.model, runs))
     except EngineError:
         return None

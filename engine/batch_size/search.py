@@ -81,18 +81,26 @@ def usable_memory(spec: RunSpec, folder: Path) -> int:
 
 
 def find_batch_size(
-    spec: RunSpec, *, memory_bytes: int, on_trial: Callable[[Trial], None] = lambda trial: None
+    spec: RunSpec,
+    runs: Path | None = None,
+    *,
+    memory_bytes: int,
+    on_trial: Callable[[Trial], None] = lambda trial: None,
 ) -> BatchSizes:
     """Make a few updates with 1, 2, 4... samples until memory or data are used up, or it is slow.
 
     Each trial is a real update of the spec's model and optimizer in a process that may die of it.
+    `runs` is where its dataset is, if it has one.
 
     Raises:
         TrialsFailed: when it fails for another reason.
     """
     if spec.model.kind in APART:
-        raise TrialsFailed("imported code is not measured. Choose a size, and see what it takes.")
+        what = "imported code" if spec.model.kind == "imported" else "a model of Hugging Face"
+        raise TrialsFailed(f"{what} is not measured. Choose a size, and see what it takes.")
     command = [sys.executable, "-m", "engine", "batch-trials", str(memory_bytes)]
+    if runs is not None:
+        command += ["--runs", str(runs.resolve())]
     trials: list[Trial] = []
     with (
         tempfile.TemporaryFile("w+") as errors,  # a pipe that nobody reads would fill

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import torch
@@ -34,9 +35,9 @@ SLOW_UPDATE_S = 1.0
 """No larger batch is tried when an update takes longer: it would only be slower."""
 
 
-def trials(spec: RunSpec, memory_bytes: int) -> Iterator[Trial]:
+def trials(spec: RunSpec, memory_bytes: int, runs: Path | None = None) -> Iterator[Trial]:
     """One trial for each power of two, up to the training samples or the memory."""
-    loaded = load_for(spec.data, spec.model)
+    loaded = load_for(spec.data, spec.model, runs)
     source, _ = batch_sources(loaded, seed=0)
     device = choose_device(spec.training.hardware)
     with reproducible(spec.training, None):

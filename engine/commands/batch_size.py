@@ -13,12 +13,14 @@ import typer
 from engine.batch_size.search import BatchSizes, Trial, adjusted, find_batch_size, usable_memory
 from engine.commands.console import remark, say, say_json
 from engine.commands.documents import checked_facts, read_spec
-from engine.commands.options import AsJson
+from engine.commands.options import DEFAULT_RUNS, AsJson, RunsFolder
 from engine.commands.train import SpecSource
 from engine.run_spec import RunSpec
 
 
-def batch_size(source: SpecSource, as_json: AsJson = False) -> None:
+def batch_size(
+    source: SpecSource, as_json: AsJson = False, runs: RunsFolder = DEFAULT_RUNS
+) -> None:
     """Try batches of 1, 2, 4... samples in a process of its own, and suggest a size.
 
     The suggestion is the smallest batch that is about as fast as the fastest; gradient
@@ -26,8 +28,9 @@ def batch_size(source: SpecSource, as_json: AsJson = False) -> None:
     search ends where memory or data are used up, or an update takes longer than a second.
     """
     spec = read_spec(source)
-    checked_facts(spec, Path())
-    found = find_batch_size(spec, memory_bytes=usable_memory(spec, Path()), on_trial=_tell)
+    checked_facts(spec, runs)
+    memory = usable_memory(spec, Path())
+    found = find_batch_size(spec, runs, memory_bytes=memory, on_trial=_tell)
     if as_json:
         trials = [dataclasses.asdict(trial) for trial in found.trials]
         say_json({"trials": trials, "largest": found.largest, "suggested": found.suggested})
@@ -48,12 +51,14 @@ def advice(spec: RunSpec, found: BatchSizes) -> str:
     )
 
 
-def batch_trials(memory_bytes: Annotated[int, typer.Argument()]) -> None:
+def batch_trials(
+    memory_bytes: Annotated[int, typer.Argument()], runs: RunsFolder = DEFAULT_RUNS
+) -> None:
     """Measure the spec on stdin, one line of JSON a trial."""
     from engine.batch_size.trials import trials
 
     spec = RunSpec.parse_json(sys.stdin.buffer.read())
-    for trial in trials(spec, memory_bytes):
+    for trial in trials(spec, memory_bytes, runs):
         say(json.dumps(dataclasses.asdict(trial)))
         sys.stdout.flush()
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from engine.commands.console import remark
+from engine.commands.told import Told
 from engine.data.sources import NotLoadable, facts_of
 from engine.data.specs import DataFacts
 from engine.errors import BadInput, Problem
@@ -63,7 +64,7 @@ def checked_facts(spec: RunSpec, runs: Path) -> DataFacts:
         BadInput: with everything that would make the run fail.
     """
     try:
-        facts = facts_of(spec.data, spec.model)
+        facts = facts_of(spec.data, spec.model, runs, Told())
     except NotLoadable as error:
         raise BadInput([Problem("data.source", str(error))]) from None
     findings = preflight(spec, facts, machine_facts(runs))

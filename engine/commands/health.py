@@ -14,6 +14,7 @@ from engine.commands.console import remark, say, say_json
 from engine.commands.documents import read_spec
 from engine.commands.options import DEFAULT_RUNS, RunsFolder
 from engine.commands.train import SpecSource
+from engine.data.progress import silent
 from engine.data.sources import facts_of
 from engine.errors import BadInput, Problem
 from engine.health import child, kept
@@ -50,7 +51,7 @@ def health(
     """
     names = _known(only)
     spec = read_spec(source)
-    facts_of(spec.data, spec.model)  # refused here if there is no such data, in plain words
+    facts_of(spec.data, spec.model, runs, silent)  # no such data is refused here, in plain words
     store = RunStore(runs)
     examined = child.start(store, spec, names)
     told = 0
@@ -90,7 +91,7 @@ def health_child(runs: RunsFolder, only: Only = None, code: Code = None) -> None
         bind_own_process(Limits(seconds=child.LIMIT_S * len(NAMES), file_bytes=_FILE_BYTES))
     if spec.training.hardware.threads:
         torch.set_num_threads(spec.training.hardware.threads)
-    subject, findings = subject_of(spec, code), []
+    subject, findings = subject_of(spec, code, runs), []
     for finding in check(
         subject, _known(only), lambda name: _line({"kind": "begun", "check": name})
     ):

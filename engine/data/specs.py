@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from engine.data.library.spec import DatasetSpec
 from engine.frozen import Frozen, knob
 from engine.task_spec import TaskKind
 
@@ -160,6 +161,7 @@ DataSpec = Annotated[
     | WineSpec
     | IrisSpec
     | DiabetesSpec
+    | DatasetSpec
     | InMemoryData,
     Field(discriminator="source"),
 ]
@@ -180,6 +182,11 @@ DATA_TASKS: dict[str, TaskKind] = {
 """The task that each bundled source is made for."""
 
 
+def task_of(data: DataSpec) -> TaskKind | None:
+    """The task that data is made for; None when only the program that made it knows."""
+    return data.task if isinstance(data, DatasetSpec) else DATA_TASKS.get(data.source)
+
+
 class DataFacts(Frozen):
     """What models and checks need to know about loaded data. Unknown is None."""
 
@@ -195,7 +202,7 @@ class DataFacts(Frozen):
     target_tokens: int | None = None
     """Tokens of one target sequence, padding included, where it is not the input's length."""
     padded: bool | None = None
-    """Whether text samples are filled up with token 0, which stands for nothing."""
+    """Whether text samples are filled up with a token that stands for nothing."""
     vocabulary_size: int | None = None
     """Distinct tokens of a text, special ones included."""
     classes: tuple[str, ...] | None = None
@@ -220,6 +227,14 @@ class DataFacts(Frozen):
     """Tokens of the training text."""
     val_tokens: int | None = None
     """Tokens of the validation text."""
+    padding_token: int = 0
+    """What text samples are filled up with."""
+    cut_share: float | None = None
+    """Share of the training tokens that no sample of an epoch has, because texts are too long."""
+    unknown_share: float | None = None
+    """Share of the training tokens that the tokenizer does not know."""
+    tokenizer: str | None = None
+    """SHA-256 of the tokenizer.json that the text was cut with; None for a vocabulary made here."""
     fingerprint: str = ""
     """SHA-256 of the data's content, split and order."""
 

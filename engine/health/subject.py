@@ -105,14 +105,14 @@ class Subject:
         return self.loss.plain_sum(outputs, targets) / max(1, self.loss.amount(targets).targets)
 
 
-def subject_of(spec: RunSpec, code: Path | None = None) -> Subject:
-    """What a spec describes; the model is not built yet.
+def subject_of(spec: RunSpec, code: Path | None = None, runs: Path | None = None) -> Subject:
+    """What a spec describes; the model is not built yet. `runs` is where its dataset is.
 
     Raises:
         NotLoadable: for data that was handed over in memory.
         BlockSizeMissing, TooLittleText: for a text that this model does not read.
     """
-    loaded = load_for(spec.data, spec.model)
+    loaded = load_for(spec.data, spec.model, runs)
     seed = spec.training.reproducibility.seed
     return Subject(
         lambda: build_model(spec.model, loaded.facts, code),

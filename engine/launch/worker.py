@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from pathlib import Path
 
+from engine.data.progress import Progress, silent
 from engine.data.sources import facts_of
 from engine.errors import EngineError, RunIsBusy
 from engine.launch.confinement import building_in_time, confine
@@ -47,7 +49,7 @@ def work(store: RunStore, run_id: str, *, launcher: LauncherName = "foreground")
 def train_spec(spec: RunSpec, runs: Path | str = "runs") -> RunState:
     """Create a run from a spec and train it here and now; it shows in the app live."""
     store = RunStore(runs)
-    fingerprint = facts_of(spec.data, spec.model).fingerprint
+    fingerprint = facts_of(spec.data, spec.model, store.root, silent).fingerprint
     run = store.create(spec, data_fingerprint=fingerprint)
     if spec.model.kind in APART:
         return work_apart(store, run.id)
@@ -68,7 +70,7 @@ def _train(run: Run, reporter: RunReporter) -> None:
 
     spec = run.spec
     seed = spec.training.reproducibility.seed
-    loaded = load_for(spec.data, spec.model)
+    loaded = load_for(spec.data, spec.model, run.folder.parent, _phase(reporter))
     _refuse_changed_data(run, loaded.facts.fingerprint)
     reporter.change(phase="building the model")
     seed_everything(seed)
@@ -89,6 +91,20 @@ def _train(run: Run, reporter: RunReporter) -> None:
         flops_per_sample=training_flops(spec.model, loaded.facts),
     )
     trainer.train_reported(reporter, sources, beside)
+
+
+def _phase(reporter: RunReporter, every_s: float = 1.0) -> Progress:
+    """Preparing data, told as the run's phase."""
+    told = 0.0
+
+    def tell(doing: str, done: int, total: int | None) -> None:
+        nonlocal told
+        if time.monotonic() - told >= every_s:
+            told = time.monotonic()
+            share = f" ({100 * done / total:.0f}%)" if total else ""
+            reporter.change(phase=f"{doing[:1].lower()}{doing[1:]}{share}")
+
+    return tell
 
 
 def _refuse_changed_data(run: Run, found: str) -> None:

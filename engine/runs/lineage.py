@@ -125,14 +125,14 @@ def planned(
     problems += without_checkpoint(run, chosen, known)
     if spec is None or chosen is None:
         raise BadInput(problems)
-    samples = facts_of(spec.data, spec.model).train_samples
+    samples = facts_of(spec.data, spec.model, run.folder.parent).train_samples
     acts = _inherited(run.acts(), chosen, parent, spec)
     total = _total(run, acts, total_steps(spec.training, samples) or 0)
     per_epoch = steps_per_epoch(spec.training, samples)
     problems += too_short(spec, chosen, total, per_epoch)
     if problems:
         raise BadInput(problems)
-    fresh = chosen <= foreign_until(run) or not _keeps_memory(parent, spec)
+    fresh = chosen <= foreign_until(run) or not _keeps_memory(run, spec)
     origin = Origin(run_id=run.id, step=chosen, what="fork", fresh_optimizer=fresh)
     title = name or f"{run.name} (fork at {chosen:,})"
     return Fork(run, with_changes(spec, {"name": title[:300]}), origin, acts, total, per_epoch)
@@ -181,10 +181,11 @@ def _total(run: Run, acts: Sequence[Act], planned_steps: int) -> int:
     return steering.total_steps(planned_steps)
 
 
-def _keeps_memory(parent: RunSpec, spec: RunSpec) -> bool:
+def _keeps_memory(run: Run, spec: RunSpec) -> bool:
     """Whether the optimizer's memory in the checkpoint fits the changed configuration."""
-    facts = parameter_facts(spec.model, facts_of(spec.data, spec.model)) or ()
-    return same_memory(facts, parent.training, spec.training)
+    known = facts_of(spec.data, spec.model, run.folder.parent)
+    facts = parameter_facts(spec.model, known) or ()
+    return same_memory(facts, run.spec.training, spec.training)
 
 
 # -- extending -------------------------------------------------------------------------------------

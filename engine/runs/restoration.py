@@ -66,7 +66,7 @@ def _in_the_way(run: Run, state: RunState, step: int) -> Iterator[Problem]:
 
 def _total_steps(run: Run, step: int) -> int | None:
     """How long the run was to be by what had been asked of it up to the step."""
-    samples = facts_of(run.spec.data, run.spec.model).train_samples
+    samples = facts_of(run.spec.data, run.spec.model, run.folder.parent).train_samples
     planned = total_steps(run.spec.training, samples)
     if planned is None:
         return None

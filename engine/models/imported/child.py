@@ -36,7 +36,10 @@ def main(pipe: int, seconds: float, memory_bytes: int, file_bytes: int) -> None:
     tell({"stage": "ready"})
     for number, job in enumerate(jobs):
         answer = tried(
-            RunSpec.parse(job["spec"]), Path(job["code"]), lambda stage: tell({"stage": stage})
+            RunSpec.parse(job["spec"]),
+            Path(job["code"]),
+            lambda stage: tell({"stage": stage}),
+            Path(job["runs"]),
         )
         tell({"job": number, "answer": answer})
     time.sleep(_WAIT_S)  # to be killed together with whatever the code has started

@@ -31,7 +31,7 @@ Tell = Callable[[str], None]
 _MOST_NAMES = 8
 
 
-def tried(spec: RunSpec, folder: Path, tell: Tell) -> dict[str, Any]:
+def tried(spec: RunSpec, folder: Path, tell: Tell, runs: Path | None = None) -> dict[str, Any]:
     """Build the model, and make one update from one real batch; the answer as plain data."""
     model = spec.model
     assert isinstance(model, ImportedModel)
@@ -39,7 +39,7 @@ def tried(spec: RunSpec, folder: Path, tell: Tell) -> dict[str, Any]:
     try:
         tell(stage)
         checked_files(folder, model.code)
-        loaded = load_for(spec.data, model)
+        loaded = load_for(spec.data, model, runs)
         seed_everything(spec.training.reproducibility.seed)
         with Importable(folder):
             tell("build")

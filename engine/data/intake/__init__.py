@@ -1,0 +1,1 @@
+"""From files, folders, databases and generators to rows with types."""

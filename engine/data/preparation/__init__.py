@@ -1,0 +1,1 @@
+"""From rows of a dataset to split arrays, kept for the next start."""
