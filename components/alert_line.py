@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 import streamlit as st
 
-from components import live_state, session
+from components import live_state, popover, session
 from components.charts.marks import Mark, mark_of
 from components.plain_text import as_markdown
 from engine.runs.run import Run
@@ -35,12 +35,13 @@ def show(run: Run) -> None:
         return
     bad = any(alert.mark.tone == "bad" for alert in alerts)
     color: Literal["red", "orange"] = "red" if bad else "orange"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key="live-alert-line"
+    ):
         st.badge(count_words(alerts), icon=":material/warning:", color=color)
         st.markdown(f":small[{as_markdown(in_words(alerts))}]", width="content")
-        with st.popover("Read", type="tertiary", key="live.alerts"):
-            for alert in alerts[: -MOST_TEXTS - 1 : -1]:
-                st.markdown(as_markdown(alert.text))
+        button = popover.Button("Read", live_state.READING, look="tertiary")
+        popover.show(button, lambda: _texts(alerts))
         st.button(
             "Dismiss",
             key="live.alerts.dismiss",
@@ -50,6 +51,11 @@ def show(run: Run) -> None:
             on_click=session.remember_events_read,
             args=(run.id, len(events)),
         )
+
+
+def _texts(alerts: Sequence[Alert]) -> None:
+    for alert in alerts[: -MOST_TEXTS - 1 : -1]:
+        st.markdown(as_markdown(alert.text))
 
 
 @dataclass(slots=True)

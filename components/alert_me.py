@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import alert_state, trouble
+from components import alert_state, popover
 from components.alert_draft import ONE
 from components.alert_form import AlertForm
 from engine.runs.run import Run
@@ -15,20 +15,18 @@ _FAVOURITES = ("val/loss", "train/loss")
 @st.fragment
 def show(run: Run) -> None:
     """Draw the button behind which the rule is filled in; nothing is read before it is opened."""
-    popover = st.popover(
+    button = popover.Button(
         "Alert me",
+        alert_state.ALERT_ME,
         icon=":material/add_alert:",
-        key=alert_state.ALERT_ME,
-        on_change="rerun",
         help="Be told when something happens to this run.",
-        width="content",
     )
-    if not popover.open:
-        return
-    with popover:
-        with trouble.shown():
-            AlertForm(f"me.{run.id}", None, _first(run), about=False).show(_saved)
-        st.page_link("alerts.py", label="All alerts", icon=":material/notifications:")
+    popover.show(button, lambda: _form(run))
+
+
+def _form(run: Run) -> None:
+    AlertForm(f"me.{run.id}", None, _first(run), about=False).show(_saved)
+    st.page_link("alerts.py", label="All alerts", icon=":material/notifications:")
 
 
 def _first(run: Run) -> dict[str, object]:
@@ -44,5 +42,5 @@ def _first(run: Run) -> dict[str, object]:
 
 
 def _saved() -> None:
-    st.session_state[alert_state.ALERT_ME] = False
+    popover.close(alert_state.ALERT_ME)
     st.toast("Saved. It judges what is logged from now on.", icon=":material/check:")

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components import downloads, live_state, readable, run_start, session, trouble, workspace
+from components import (
+    downloads,
+    live_state,
+    popover,
+    readable,
+    run_start,
+    session,
+    trouble,
+    workspace,
+)
 from components.durations import shown_age
 from components.form_schema import NOT_OFFERED
 from components.numbers import DASH, shown_number
@@ -118,27 +127,29 @@ def _fork(run: Run, chosen: KeptCheckpoint) -> None:
 
 
 def _restoration(run: Run, chosen: KeptCheckpoint) -> None:
-    why_not = why_not_restored(run, chosen)
-    with st.popover(
+    button = popover.Button(
         "Go back to here",
+        live_state.GOING_BACK,
         icon=":material/history:",
-        key="live.checkpoint.restore",
-        disabled=bool(why_not),
-        help=why_not or "Undo what the run did after this checkpoint.",
-    ):
-        step = run.state().step
-        st.write(
-            f"Undo the steps from {chosen.step:,} to {step:,}? Their curves, checkpoints and "
-            "steering are lost. To keep them, fork from here instead."
-        )
-        st.button(
-            "Go back",
-            key="live.checkpoint.restore.go",
-            type="primary",
-            icon=":material/history:",
-            on_click=_restore,
-            args=(run, chosen.step),
-        )
+        help="Undo what the run did after this checkpoint.",
+        why_not=why_not_restored(run, chosen),
+    )
+    popover.show(button, lambda: _what_is_undone(run, chosen))
+
+
+def _what_is_undone(run: Run, chosen: KeptCheckpoint) -> None:
+    st.write(
+        f"Undo the steps from {chosen.step:,} to {run.state().step:,}? Their curves, checkpoints "
+        "and steering are lost. To keep them, fork from here instead."
+    )
+    st.button(
+        "Go back",
+        key="live.checkpoint.restore.go",
+        type="primary",
+        icon=":material/history:",
+        on_click=_restore,
+        args=(run, chosen.step),
+    )
 
 
 def why_not_restored(run: Run, chosen: KeptCheckpoint) -> str:
@@ -154,6 +165,7 @@ def why_not_restored(run: Run, chosen: KeptCheckpoint) -> str:
 def _restore(run: Run, step: int) -> None:
     with trouble.shown():
         restore(session.store(), run, step)
+        popover.close(live_state.GOING_BACK)
         session.follow(live_state.CHECKPOINT, True)
         st.toast(f"Back at step {step:,}. Resume goes on from there.", icon=":material/history:")
 
@@ -181,24 +193,24 @@ def _verify(chosen: KeptCheckpoint) -> None:
 
 def _deletion(run: Run, chosen: KeptCheckpoint, count: int) -> None:
     why_not = "A worker is at the run and counts on it." if run.is_owned() else ""
-    with st.popover(
-        "Delete",
-        icon=":material/delete:",
-        key="live.checkpoint.delete",
-        disabled=bool(why_not),
-        help=why_not or None,
-    ):
-        st.write(f"Delete the checkpoint of step {chosen.step:,}? This cannot be undone.")
-        for sentence in warnings_of(run, chosen, count):
-            st.warning(as_markdown(sentence), icon=":material/warning:")
-        st.button(
-            "Delete it",
-            key="live.checkpoint.delete.go",
-            type="primary",
-            icon=":material/delete_forever:",
-            on_click=_delete,
-            args=(run, chosen.step),
-        )
+    button = popover.Button(
+        "Delete", live_state.DELETING, icon=":material/delete:", why_not=why_not
+    )
+    popover.show(button, lambda: _what_is_deleted(run, chosen, count))
+
+
+def _what_is_deleted(run: Run, chosen: KeptCheckpoint, count: int) -> None:
+    st.write(f"Delete the checkpoint of step {chosen.step:,}? This cannot be undone.")
+    for sentence in warnings_of(run, chosen, count):
+        st.warning(as_markdown(sentence), icon=":material/warning:")
+    st.button(
+        "Delete it",
+        key="live.checkpoint.delete.go",
+        type="primary",
+        icon=":material/delete_forever:",
+        on_click=_delete,
+        args=(run, chosen.step),
+    )
 
 
 def warnings_of(run: Run, chosen: KeptCheckpoint, count: int) -> list[str]:
@@ -217,6 +229,7 @@ def warnings_of(run: Run, chosen: KeptCheckpoint, count: int) -> list[str]:
 def _delete(run: Run, step: int) -> None:
     with trouble.shown():
         delete_checkpoint(run, step)
+        popover.close(live_state.DELETING)
         session.follow(live_state.CHECKPOINT, True)
         st.toast(f"Deleted the checkpoint of step {step:,}.", icon=":material/delete:")
 

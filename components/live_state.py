@@ -19,6 +19,14 @@ HISTOGRAM_STEP = "live.histogram_step"
 CLASSES = "live.classes"
 CLASS_MEASURE = "live.class_measure"
 CHECKPOINT = "live.checkpoint_step"
+STOPPING = "live.stop-popover"
+"""This and the six below: whether that popover is open."""
+READING = "live.alerts"
+STEERING = "live.steer"
+EXTENDING = "live.extend"
+FORKING = "live.fork"
+GOING_BACK = "live.checkpoint.restore"
+DELETING = "live.checkpoint.delete"
 _KEPT = (
     session.SAMPLE_STEP,
     session.EVALUATION_STEP,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components import run_start, session, trouble, workspace
+from components import live_state, popover, run_start, session, trouble, workspace
 from components.field_words import complaint
 from components.form_schema import NOT_OFFERED
 from components.numbers import shown_number
@@ -65,15 +65,15 @@ def why_not_extended(run: Run, state: RunState) -> str:
 
 
 def _extend(run: Run, state: RunState, why_not: str) -> None:
-    with st.popover(
+    button = popover.Button(
         "Extend",
+        live_state.EXTENDING,
         icon=":material/add_circle:",
-        key="live.extend",
-        disabled=bool(why_not),
-        help=why_not or "Train the same run for longer.",
-    ):
-        if not why_not:
-            _extension(run, state)
+        help="Train the same run for longer.",
+        why_not=why_not,
+    )
+    wishes = [session.wish_key(run.id, wish) for wish in (_STEPS, _FACTOR)]
+    popover.show(button, lambda: _extension(run, state), keeps=wishes)
 
 
 def _extension(run: Run, state: RunState) -> None:
@@ -128,6 +128,7 @@ def _begin_extension(run: Run) -> None:
         try:
             if not problems:
                 run_start.extend(run, int(steps), 1.0 if factor is None else factor)
+                popover.close(live_state.EXTENDING)
         except BadInput as error:
             problems = error.problems
     for path, wish in _FIELDS.items():
@@ -149,28 +150,28 @@ def _wrong_steps(steps: float | None) -> Sequence[Problem]:
 
 
 def _fork(run: Run, state: RunState, steps: list[int], why_not: str) -> None:
-    with st.popover(
+    button = popover.Button(
         "Fork",
+        live_state.FORKING,
         icon=":material/fork_right:",
-        key="live.fork",
-        disabled=bool(why_not),
-        help=why_not or "Begin a new run at one of the checkpoints of this one.",
-    ):
-        if why_not:
-            return
-        step = _picked(run, steps)
-        best = state.best
-        if best is not None and best.step in steps:
-            st.caption(f"The best by {as_markdown(best.metric)} is that of step {best.step:,}.")
-        st.caption(
-            "The new run goes on from its weights, with the settings of this run; change them in "
-            "the form before you start it."
-        )
-        if st.button(
-            "Set it up", key="live.fork.go", type="primary", icon=":material/arrow_forward:"
-        ):
-            workspace.begin_fork(run, step)
-            run_start.open_launch()
+        help="Begin a new run at one of the checkpoints of this one.",
+        why_not=why_not,
+    )
+    popover.show(button, lambda: _beginning(run, state, steps), keeps=[session.FORK_STEP])
+
+
+def _beginning(run: Run, state: RunState, steps: list[int]) -> None:
+    step = _picked(run, steps)
+    best = state.best
+    if best is not None and best.step in steps:
+        st.caption(f"The best by {as_markdown(best.metric)} is that of step {best.step:,}.")
+    st.caption(
+        "The new run goes on from its weights, with the settings of this run; change them in the "
+        "form before you start it."
+    )
+    if st.button("Set it up", key="live.fork.go", type="primary", icon=":material/arrow_forward:"):
+        workspace.begin_fork(run, step)
+        run_start.open_launch()
 
 
 def _picked(run: Run, steps: list[int]) -> int:

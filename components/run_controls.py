@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from components import run_branches, run_steering, session, trouble
+from components import live_state, popover, run_branches, run_steering, session, trouble
 from components.plain_text import as_markdown
 from components.run_requests import Action, Asked, doing, is_offered, refusal
 from engine.runs.run import Run
@@ -76,15 +76,24 @@ def _carry_out(run: Run, state: RunState, request: str) -> None:
 
 
 def _confirmed_stop(run: Run, state: RunState, why_not: str) -> None:
-    with st.popover(
-        "Stop",
+    button = popover.Button("Stop", live_state.STOPPING, icon=":material/stop:", why_not=why_not)
+    popover.show(button, lambda: _question(run, state))
+
+
+def _question(run: Run, state: RunState) -> None:
+    st.write(f"Stop without saving? {as_markdown(_lost_words(run, state))}")
+    st.button(
+        "Stop without saving",
+        key="live.stop",
         icon=":material/stop:",
-        key="live.stop-popover",
-        disabled=bool(why_not),
-        help=why_not or None,
-    ):
-        st.write(f"Stop without saving? {as_markdown(_lost_words(run, state))}")
-        _button(run, "stop", "Stop without saving", ":material/stop:", why_not)
+        on_click=_stop,
+        args=(run,),
+    )
+
+
+def _stop(run: Run) -> None:
+    popover.close(live_state.STOPPING)
+    ask(run, "stop")
 
 
 def _lost_words(run: Run, state: RunState) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from components import session, trouble
+from components import live_state, popover, session
 from components.field_words import complaint
 from components.numbers import shown_number
 from components.plain_text import as_markdown
@@ -19,21 +19,22 @@ from engine.steering import ActName, Steering, request_text
 Ask = Callable[[Run, str], None]
 """Leaves a request in the run's folder and remembers it."""
 
+_ACTS: tuple[ActName, ...] = ("lr-factor", "more-steps", "patience")
+
 
 def show(run: Run, state: RunState, ask: Ask) -> None:
     """Draw the button behind which a running run is changed."""
     is_test = run.spec.training.scheduler.name == "range-test"
     why_not = "A range test has its own learning rates and length." if is_test else ""
-    with st.popover(
+    button = popover.Button(
         "Steer",
+        live_state.STEERING,
         icon=":material/tune:",
-        key="live.steer",
-        disabled=bool(why_not),
-        help=why_not or "Change the run while it goes.",
-    ):
-        if not why_not:
-            with trouble.shown():
-                _fields(run, state, ask)
+        help="Change the run while it goes.",
+        why_not=why_not,
+    )
+    wishes = [session.wish_key(run.id, act) for act in _ACTS]
+    popover.show(button, lambda: _fields(run, state, ask), keeps=wishes)
 
 
 def _fields(run: Run, state: RunState, ask: Ask) -> None:

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from components import session
+from components import live_state, session
 from components.draft import Draft, DraftFile
 from engine.data.specs import InMemoryData
 from engine.frozen import with_changes
@@ -33,7 +33,13 @@ def healthy(app):
 
 @pytest.fixture
 def live(open_page):
-    return lambda run: healthy(open_page("live.py", run=run.id))
+    def live(run):
+        app = open_page("live.py", run=run.id)
+        for button in (live_state.EXTENDING, live_state.FORKING):
+            app.session_state[button] = True
+        return healthy(app.run())
+
+    return live
 
 
 @pytest.fixture
@@ -122,6 +128,7 @@ def test_a_completed_run_is_extended_and_goes_on_at_once(store, parent, live):
     assert [(act.act, act.value) for act in parent.acts()] == [("extend", 120), ("lr-factor", 0.5)]
     assert parent.state().status == "queued"
     assert (store.queue / parent.id).exists()
+    assert not app.number_input, "the question is answered"
     assert "Extended by 120 steps" in words(app) or "queued" in words(app)
 
 

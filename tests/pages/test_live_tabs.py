@@ -35,6 +35,12 @@ def interrupted(store):
     return run
 
 
+def opened(app, button):
+    """The page with what is behind a button."""
+    app.session_state[button] = True
+    return app.run()
+
+
 def links(app, kind="link_button"):
     return {part.proto.label: part.proto.url for part in app.get(kind)}
 
@@ -157,14 +163,17 @@ def test_one_is_verified_on_request(tab, interrupted, click):
 
 def test_one_is_deleted_after_a_question(tab, interrupted, click):
     app = tab(interrupted, "Checkpoints")
-    assert "It is the best model of the run" in words(app)
+    assert "It is the best model of the run" not in words(app)
+    assert "It is the best model of the run" in words(opened(app, live_state.DELETING))
     click(app, "Delete it")
     assert interrupted.checkpoint_steps() == [50]
+    assert "begins again" not in words(app)
+    opened(app, live_state.DELETING)
     assert "begins again at step 0 and the 120 steps" in words(app)
 
 
 def test_none_is_deleted_while_a_worker_is_at_it(tab, interrupted, click):
-    app = tab(interrupted, "Checkpoints")
+    app = opened(tab(interrupted, "Checkpoints"), live_state.DELETING)
     with interrupted.owned():
         click(app, "Delete it")
         assert interrupted.checkpoint_steps() == [50, 100]
@@ -281,6 +290,7 @@ def test_a_run_is_put_back_to_a_checkpoint(store, open_page):
         fabricate.checkpoint_of(run, step)
     app = open_page("live.py", run=run.id, tab="Checkpoints")
     app.selectbox(key="live.checkpoint_step").set_value(100).run()
+    opened(app, live_state.GOING_BACK)
     app.button(key="live.checkpoint.restore.go").click().run()
     assert not app.exception
     assert (run.state().status, run.state().step) == ("stopped", 100)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from components import live_state
 from engine.frozen import with_changes
 from engine.steering import Act, append
 from tests import fabricate
@@ -11,7 +12,8 @@ from tests import fabricate
 def live(open_page):
     def live(run):
         app = open_page("live.py", run=run.id)
-        assert not app.exception
+        app.session_state[live_state.STEERING] = True
+        assert not app.run().exception
         return app
 
     return live
@@ -86,6 +88,19 @@ def test_a_wrong_value_is_said_at_its_field_and_stays_there(store, live, act, va
     assert run.waiting_requests() == []
     fill(app, run, act, 2.0)
     assert ":red[" not in words(app)
+
+
+def test_what_is_filled_in_stays_while_the_button_is_closed(store, live):
+    run = running(store)
+    app = live(run)
+    fill(app, run, "lr-factor", 0.5)
+    app.session_state[live_state.STEERING] = False
+    app.run()
+    assert not app.number_input
+    assert "Multiply" not in words(app)
+    app.session_state[live_state.STEERING] = True
+    app.run()
+    assert app.number_input(key=f"live.wish.lr-factor.{run.id}").value == 0.5
 
 
 def test_the_learning_rate_that_a_factor_makes_is_shown_before_it_is_asked_for(store, live):
