@@ -157,9 +157,18 @@ def live_charts(metrics: Iterable[str]) -> tuple[Chart, ...]:
 
 
 def overlay_charts(metrics: Iterable[str]) -> tuple[Chart, ...]:
-    """Charts for several runs: one a metric, in which every run is a curve."""
-    ordered = sorted(set(metrics), key=_reading_order)
-    return tuple(_chart(metric, [metric], whole=True) for metric in ordered)
+    """Charts for several runs: one a metric, in which every run is a curve.
+
+    The GPUs of all runs share a chart: which number one had says nothing about it elsewhere.
+    """
+    groups: dict[str, list[str]] = {}
+    for metric in sorted(set(metrics), key=_reading_order):
+        shared = _BY_GPU.fullmatch(metric) is not None
+        groups.setdefault(_quantity(metric) if shared else metric, []).append(metric)
+    return tuple(
+        _chart(key, group, whole=_BY_GPU.fullmatch(group[0]) is None)
+        for key, group in groups.items()
+    )
 
 
 def section_of(metric: str) -> str:

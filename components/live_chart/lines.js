@@ -2,7 +2,15 @@
 
 import { curveId } from "./feed.js";
 
+// Where runs have parts of different number, as GPUs, only those that there are have a line.
 export function linesOf(chart, data, settings, series) {
+  const lines = all(chart, data, settings, series);
+  if (chart.curves.length === 1 || entries(data).length === 1) return lines;
+  const known = lines.filter((line) => series.has(line.id));
+  return known.length ? known : lines;
+}
+
+function all(chart, data, settings, series) {
   return entries(data).flatMap((run) =>
     chart.curves.map((curve, i) => {
       const id = curveId(run.id, curve.metric);

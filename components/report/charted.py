@@ -71,6 +71,7 @@ def _told_apart(chart: board.Chart) -> str:
 
 def _lines_of_chart(chart: board.Chart, runs: Sequence[Curves], notes: list[str]) -> Iterator[Line]:
     """A line for each curve of each run; a file that cannot be read is noted."""
+    several = len(chart.curves) > 1
     for number, (run, name, color) in enumerate(runs):
         for place, curve in enumerate(chart.curves):
             try:
@@ -80,7 +81,7 @@ def _lines_of_chart(chart: board.Chart, runs: Sequence[Curves], notes: list[str]
                 continue
             yield line_of(
                 series,
-                name or curve.label,
+                f"{name}, {curve.label}" if name and several else name or curve.label,
                 color or _color(chart, place),
                 smooth=curve.smooth,
                 run=number,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
+
+from engine.system import cuda_devices
+from engine.system.cuda_devices import CUDAFailed
 
 Tell = Callable[[str], None]
 """Takes a sentence on what is not known, and why."""
@@ -14,23 +16,24 @@ _MB, _W = 1e6, 1e-3
 
 
 class GPUReader:
-    """Reads the GPUs of some numbers, which are those of nvidia-smi.
+    """Reads GPUs by where they sit on the PCI bus, which NVML and CUDA call alike.
 
-    What the driver does not give is left out, so that the curve has a gap, and said once.
+    Their numbers are those of nvidia-smi. What the driver does not give is left out, so that the
+    curve has a gap, and said once.
     """
 
-    def __init__(self, nvml: Any, numbers: list[int], tell: Tell) -> None:
-        self._nvml, self._numbers, self._tell = nvml, numbers, tell
+    def __init__(self, nvml: Any, bus_ids: Mapping[int, str], tell: Tell) -> None:
+        self._nvml, self._bus_ids, self._tell = nvml, bus_ids, tell
         self._said: set[str] = set()
 
     def __call__(self) -> dict[str, float]:
         """Values by the names of their metrics."""
         reading = {}
-        for number in self._numbers:
+        for number, bus_id in self._bus_ids.items():
             for name, read in _VALUES.items():
                 metric = f"gpu/{number}/{name}"
                 try:
-                    handle = self._nvml.nvmlDeviceGetHandleByIndex(number)
+                    handle = self._nvml.nvmlDeviceGetHandleByPciBusId(bus_id)
                     reading[metric] = float(read(self._nvml, handle))
                 except self._nvml.NVMLError as error:
                     self._say(metric, error)
@@ -56,55 +59,32 @@ def gpu_reader(tell: Tell) -> GPUReader | None:
     """A reader of the GPUs that PyTorch can use here; None where there are none."""
     if "+cpu" in version("torch"):
         return None
+    cuda = cuda_devices.library()
+    if cuda is None:
+        return None  # no NVIDIA driver, so no such GPU either
+    try:
+        visible = cuda_devices.bus_ids(cuda)
+    except CUDAFailed as error:
+        tell(f"CUDA does not answer, so its GPUs are not measured: {error}.")
+        return None
     import pynvml
 
-    return opened(pynvml, os.environ.get("CUDA_VISIBLE_DEVICES"), tell)
+    return opened(pynvml, visible, tell)
 
 
-def opened(nvml: Any, visible: str | None, tell: Tell) -> GPUReader | None:
-    """A reader of the GPUs that ``visible`` names, as CUDA_VISIBLE_DEVICES does; None for none."""
-    if visible is not None and visible.strip() in ("", "-1"):
+def opened(nvml: Any, visible: Iterable[str], tell: Tell) -> GPUReader | None:
+    """A reader of the GPUs at these places of the PCI bus; None for none."""
+    places = list(dict.fromkeys(visible))  # parts of one GPU sit at one place
+    if not places:
         return None
     try:
         nvml.nvmlInit()
-    except (nvml.NVMLError_LibraryNotFound, nvml.NVMLError_DriverNotLoaded):
-        return None  # no NVIDIA driver, so no such GPU either
-    except nvml.NVMLError as error:
-        tell(f"The NVIDIA driver does not answer, so its GPUs are not measured: {error}.")
-        return None
-    try:
-        ids = [_id_of(nvml, number) for number in range(nvml.nvmlDeviceGetCount())]
+        numbered = {_number_of(nvml, place): place for place in places}
     except nvml.NVMLError as error:
         tell(f"The NVIDIA driver does not tell its GPUs, so they are not measured: {error}.")
         return None
-    numbers = visible_numbers(visible, ids)
-    return GPUReader(nvml, numbers, tell) if numbers else None
+    return GPUReader(nvml, dict(sorted(numbered.items())), tell)
 
 
-def visible_numbers(visible: str | None, ids: list[str]) -> list[int]:
-    """Which of the GPUs with these unique names CUDA_VISIBLE_DEVICES names, in their order.
-
-    As CUDA does, names are numbers or beginnings of unique names, and what follows one that is
-    unknown counts no more. (Parts of a GPU, named MIG-..., cannot be measured by themselves.)
-    """
-    if visible is None:
-        return list(range(len(ids)))
-    found: list[int] = []
-    for name in (part.strip() for part in visible.split(",")):
-        number = _number_of(name, ids)
-        if number is None:
-            break
-        found.append(number)
-    return sorted(set(found))
-
-
-def _number_of(name: str, ids: list[str]) -> int | None:
-    if name.isascii() and name.isdigit():
-        return int(name) if int(name) < len(ids) else None
-    if not name.startswith("GPU-"):
-        return None
-    return next((number for number, known in enumerate(ids) if known.startswith(name)), None)
-
-
-def _id_of(nvml: Any, number: int) -> str:
-    return str(nvml.nvmlDeviceGetUUID(nvml.nvmlDeviceGetHandleByIndex(number)))
+def _number_of(nvml: Any, bus_id: str) -> int:
+    return int(nvml.nvmlDeviceGetIndex(nvml.nvmlDeviceGetHandleByPciBusId(bus_id)))

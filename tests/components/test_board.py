@@ -127,6 +127,14 @@ def test_an_overlay_names_the_layer_and_the_kind_of_memory():
     ]
 
 
+def test_an_overlay_shows_the_gpus_of_all_runs_in_one_chart_and_tells_them_apart():
+    metrics = ["gpu/0/power_w", "gpu/10/power_w", "gpu/2/power_w", "gpu/2/memory_mb"]
+    assert titles(overlay_charts(metrics)) == [
+        ("GPU memory", "MB", ["GPU 2"]),
+        ("GPU power", "W", ["GPU 0", "GPU 2", "GPU 10"]),
+    ]
+
+
 @given(st.sets(st.text(max_size=12) | st.sampled_from([*GPT, *BY_LAYER]), min_size=1))
 def test_every_metric_is_in_exactly_one_chart_and_keys_are_unique(metrics):
     for charts in (live_charts(metrics), overlay_charts(metrics)):

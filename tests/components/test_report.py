@@ -179,6 +179,19 @@ def test_several_runs_lie_over_one_another_and_only_differences_are_told(store):
     assert len({line.color for line in loss.lines}) == 2
 
 
+def test_the_gpus_of_several_runs_share_a_chart_and_are_told_apart_by_name(store):
+    runs = [
+        fabricate.run_of(store, with_changes(fabricate.IMAGES, {"name": name})) for name in "ab"
+    ]
+    for number, run in enumerate(runs):
+        log(run, f"gpu/{number}/power_w", [250.0, 260.0])
+    charts = [
+        chart for section in Dashboard().plot(runs).contents.sections for chart in section.charts
+    ]
+    (power,) = [chart for chart in charts if chart.title == "GPU power"]
+    assert [line.label for line in power.lines] == ["a, GPU 0", "b, GPU 1"]
+
+
 def test_runs_of_one_name_are_told_apart(store):
     runs = [fabricate.run_of(store, fabricate.IMAGES) for _ in range(2)]
     names = [card.name for card in Dashboard().plot(runs).contents.cards]

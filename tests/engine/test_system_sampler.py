@@ -17,13 +17,15 @@ from engine.runs.run import Run
 from engine.runs.series import MetricFiles, records_of
 from engine.runs.store import RunStore
 from engine.system import sampler
-from engine.system.gpu_reader import opened, visible_numbers
+from engine.system.cuda_devices import CUDAFailed, bus_ids
+from engine.system.gpu_reader import opened
 from engine.system.machine_reader import MachineReader
 from engine.system.sampler import SystemSampler, sampling
 from tests.engine.equality import assert_same_bits
 from tests.engine.every_field import BASES
 
-IDS = ["GPU-aaa1", "GPU-aab2", "GPU-ccc3"]
+PLACES = ["0000:17:00.0", "0000:65:00.0", "0000:b3:00.0"]
+"""Of the GPUs on the bus, in the order of nvidia-smi."""
 
 
 class Clock:
@@ -49,12 +51,6 @@ class NVML:
     class NVMLError(Exception):
         pass
 
-    class NVMLError_LibraryNotFound(NVMLError):
-        pass
-
-    class NVMLError_DriverNotLoaded(NVMLError):
-        pass
-
     NVML_TEMPERATURE_GPU = 0
 
     def __init__(self, init: Exception | None = None, power: Exception | None = None) -> None:
@@ -64,14 +60,13 @@ class NVML:
         if self._init:
             raise self._init
 
-    def nvmlDeviceGetCount(self) -> int:
-        return len(IDS)
+    def nvmlDeviceGetHandleByPciBusId(self, place: str) -> int:
+        if place not in PLACES:
+            raise self.NVMLError("Not Found")
+        return PLACES.index(place)
 
-    def nvmlDeviceGetHandleByIndex(self, number: int) -> int:
-        return number
-
-    def nvmlDeviceGetUUID(self, handle: int) -> str:
-        return IDS[handle]
+    def nvmlDeviceGetIndex(self, handle: int) -> int:
+        return handle
 
     def nvmlDeviceGetUtilizationRates(self, handle: int) -> object:
         return type("Rates", (), {"gpu": 40 + handle})
@@ -139,28 +134,63 @@ def test_the_machine_has_values_that_can_be(tmp_path: Path):
     assert reading["system/process_memory_mb"] > 10
 
 
+class CUDA:
+    """Stands for the driver: it counts as CUDA does, and shows what it was told to."""
+
+    def __init__(self, places: list[str], code: int = 0) -> None:
+        self.places, self.code = places, code
+
+    def cuInit(self, flags: int) -> int:
+        return self.code
+
+    def cuDeviceGetCount(self, count) -> int:
+        count._obj.value = len(self.places)
+        return 0
+
+    def cuDeviceGet(self, device, number: int) -> int:
+        device._obj.value = 70 + number
+        return 0
+
+    def cuDeviceGetPCIBusId(self, name, length: int, device) -> int:
+        name.value = self.places[device.value - 70].encode()
+        return 0
+
+
+FASTEST_FIRST = [PLACES[2], PLACES[0], PLACES[1]]
+
+
 @pytest.mark.parametrize(
-    ("visible", "numbers"),
+    ("seen", "numbers"),
     [
-        (None, [0, 1, 2]),
-        ("0", [0]),
-        ("2, 0", [0, 2]),
-        ("1,1", [1]),
-        ("0,7,1", [0]),
-        ("GPU-aab", [1]),
-        ("GPU-zzz", []),
-        ("MIG-aaa", []),
-        ("-1", []),
-        ("", []),
-        ("²", []),
+        (PLACES, [0, 1, 2]),
+        (FASTEST_FIRST, [0, 1, 2]),
+        (FASTEST_FIRST[:1], [2]),  # CUDA_VISIBLE_DEVICES=0
+        ([FASTEST_FIRST[2], FASTEST_FIRST[0]], [1, 2]),  # CUDA_VISIBLE_DEVICES=2,0
+        ([PLACES[1], PLACES[1]], [1]),  # two parts of one GPU
     ],
 )
-def test_only_the_gpus_that_training_sees_are_measured(visible, numbers):
-    assert visible_numbers(visible, IDS) == numbers
+def test_the_gpus_that_cuda_sees_are_measured_under_their_numbers_in_nvidia_smi(seen, numbers):
+    reader = opened(NVML(), bus_ids(CUDA(seen)), [].append)
+    assert reader is not None
+    reading = reader()
+    measured = [name for name in reading if name.endswith("utilisation_percent")]
+    assert measured == [f"gpu/{number}/utilisation_percent" for number in numbers]
+    assert [reading[name] for name in measured] == [40 + number for number in numbers]
 
 
-def test_a_gpu_is_read_under_its_number():
-    reader = opened(NVML(), "2", [].append)
+def test_no_visible_gpu_is_none_and_asks_nothing_of_the_driver():
+    assert bus_ids(CUDA([], code=100)) == []
+    assert bus_ids(CUDA([])) == []
+    assert opened(None, [], [].append) is None
+
+
+def test_a_cuda_that_does_not_answer_says_so():
+    with pytest.raises(CUDAFailed, match="error 803"):
+        bus_ids(CUDA(PLACES, code=803))
+
+
+def test_a_gpu_is_read_with_all_its_values():
+    reader = opened(NVML(), PLACES[2:], [].append)
     assert reader is not None
     assert reader() == {
         "gpu/2/utilisation_percent": 42.0,
@@ -173,7 +203,7 @@ def test_a_gpu_is_read_under_its_number():
 def test_what_the_driver_does_not_tell_is_a_gap_and_said_once():
     said: list[str] = []
     nvml = NVML(power=NVML.NVMLError("Not Supported"))
-    reader = opened(nvml, "0", said.append)
+    reader = opened(nvml, PLACES[:1], said.append)
     assert reader is not None
     assert "gpu/0/power_w" not in reader()
     assert "gpu/0/power_w" not in reader()
@@ -182,21 +212,11 @@ def test_what_the_driver_does_not_tell_is_a_gap_and_said_once():
     assert reader()["gpu/0/power_w"] == 250.5
 
 
-@pytest.mark.parametrize("error", [NVML.NVMLError_LibraryNotFound, NVML.NVMLError_DriverNotLoaded])
-def test_a_machine_without_a_driver_has_no_gpu_and_nothing_to_say(error):
-    said: list[str] = []
-    assert opened(NVML(init=error()), None, said.append) is None
-    assert said == []
-
-
 def test_a_driver_that_does_not_answer_is_said():
     said: list[str] = []
-    assert opened(NVML(init=NVML.NVMLError("Unknown Error")), None, said.append) is None
+    nvml = NVML(init=NVML.NVMLError("Unknown Error"))
+    assert opened(nvml, PLACES, said.append) is None
     assert "Unknown Error" in said[0]
-
-
-def test_no_visible_gpu_asks_nothing_of_the_driver():
-    assert opened(None, "", [].append) is None
 
 
 def test_what_is_to_be_told_of_a_gpu_waits_for_a_full_disk(tmp_path: Path, monkeypatch):
