@@ -20,7 +20,7 @@ $(VENV)/.runtime: requirements.txt | $(PY)
 	@$(PY) -m pip install --disable-pip-version-check -q -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+$(VENV)/.dev: requirements-dev.txt requirements-extras.txt $(VENV)/.runtime
 	@$(PY) -m pip install --disable-pip-version-check -q -r requirements-dev.txt
 	@touch $@
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from components import readable, session, workspace
+from components import readable, session, settings_text, workspace
 from components.draft import Draft
 from components.field_words import complaint, help_of, label
 from components.fitting import LEADING
@@ -213,6 +213,22 @@ def _read_as_is(leaf: Leaf, value: Any) -> object:
 def _read_text(leaf: Leaf, value: str | None) -> object:
     return value or ""
 
+def _settings(leaf: Leaf, value: Any, label_visibility: Any) -> None:
+    text = settings_text.written(value) if isinstance(value, dict) else str(value or "")
+    st.text_input(
+        label(leaf),
+        key=session.seed(leaf.path, text),
+        help=f"{help_of(leaf)} As name=value, several with commas between, or as a JSON object.",
+        on_change=_edit,
+        args=(leaf, _read_settings),
+        label_visibility=label_visibility,
+    )
+
+
+def _read_settings(leaf: Leaf, text: str | None) -> object:
+    return settings_text.read(text or "")
+
+
 
 def _read_names(leaf: Leaf, text: str | None) -> object:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
@@ -254,3 +270,4 @@ _WIDGETS: dict[str, Callable[[Leaf, Any, Any], None]] = {
     "switch": _switch,
 }
 """How each kind of field is filled in."""
+    "settings": _settings,

@@ -16,11 +16,11 @@ from engine.frozen import Frozen
 Document: TypeAlias = dict[str, Any]
 """A spec as nested dictionaries, valid or not: what a person is still typing."""
 
-Kind = Literal["integer", "number", "text", "names", "choice", "switch"]
+Kind = Literal["integer", "number", "text", "names", "choice", "switch", "settings"]
 
 NOT_OFFERED = frozenset({"in-memory"})
 """Variants that only a program can make."""
-BROUGHT_IN = frozenset({"imported"})
+BROUGHT_IN = frozenset({"imported", "files", "dataset"})
 """Variants that nobody can choose here: they are put into the form by another page."""
 
 
@@ -114,6 +114,8 @@ def completed(model: type[Frozen], document: object, default: Mapping[str, Any])
 
 def _completed(info: FieldInfo, value: Any, name: str) -> Any:
     known = _variants(info)
+    if isinstance(value, Frozen):
+        value = value.model_dump(mode="json")
     if known is not None:
         tag, options = known
         chosen = value.get(tag) if isinstance(value, Mapping) else None
@@ -122,8 +124,7 @@ def _completed(info: FieldInfo, value: Any, name: str) -> Any:
         return completed(options[chosen], value, {})
     inner = group(info.annotation)
     if inner is not None:
-        plain = value.model_dump(mode="json") if isinstance(value, Frozen) else value
-        return completed(inner, plain, {})
+        return completed(inner, value, {})
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -190,6 +191,8 @@ def _kind(annotation: Any) -> tuple[Kind, tuple[str, ...], bool]:
         return "choice", tuple(map(str, get_args(annotation))), False
     if get_origin(annotation) is tuple:
         return "names", (), False
+    if get_origin(annotation) is dict:
+        return "settings", (), False
     return _KINDS[annotation], (), False
 
 

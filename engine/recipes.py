@@ -148,6 +148,7 @@ BASELINE = {
         model={"layers": 1, "heads": 4, "width": 32, "dropout": 0.1},
     ),
     "imported": Recipe(length=(1000, "steps"), lr=1e-3, batch_size=16, every=(100, 200)),
+    "hugging-face": Recipe(length=(1000, "steps"), lr=5e-4, batch_size=16, every=(100, 200)),
     "in-memory": Recipe(length=(20, "epochs"), lr=1e-3, batch_size=32, every=(100, 200)),
 }
 QUICK_PROTOTYPE = {
@@ -249,6 +250,9 @@ QUICK_PROTOTYPE = {
     ),
     "imported": replace(
         BASELINE["imported"], length=(100, "steps"), every=(20, 40), warmup_steps=0
+    ),
+    "hugging-face": replace(
+        BASELINE["hugging-face"], length=(100, "steps"), every=(20, 40), warmup_steps=0
     ),
     "in-memory": replace(
         BASELINE["in-memory"], length=(3, "epochs"), every=(20, 40), warmup_steps=0
@@ -361,6 +365,7 @@ PRODUCTION = {
         warmup_steps=100,
     ),
     "imported": replace(BASELINE["imported"], length=(4000, "steps")),
+    "hugging-face": replace(BASELINE["hugging-face"], length=(4000, "steps")),
     "in-memory": replace(BASELINE["in-memory"], length=(60, "epochs")),
 }
 LOW_MEMORY = {

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from engine.config.averaging import AveragingConfig, EMAConfig, NoAveragingConfig
+from engine.config.generation import GenerationConfig
 from engine.config.optimizers import (
     AdafactorConfig,
     AdagradConfig,
@@ -61,6 +62,7 @@ __all__ = [
     "EarlyStoppingConfig",
     "EvaluationConfig",
     "ExponentialConfig",
+    "GenerationConfig",
     "GradientConfig",
     "HardwareConfig",
     "InverseSqrtConfig",
@@ -157,6 +159,7 @@ class EvaluationConfig(Frozen):
     """The metric that decides which checkpoint is best and when to stop early."""
     samples: int = knob(3, "Samples to show", ge=0, le=64)
     """Texts generated, or misclassified images shown, at each validation."""
+    generation: GenerationConfig = Field(GenerationConfig(), title="Texts to show")
 
 
 class CheckpointingConfig(Frozen):

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.checks.finding import Case, Check, Finding, error, warning
+from engine.config.generation import GenerationConfig
 from engine.config.losses import CrossEntropyConfig
 from engine.data.specs import DATA_TASKS, MaskedDocsSpec
-from engine.models.specs import MODEL_TASKS, CNNSpec, GPTSpec, ImportedModel, ResNetSpec, ViTSpec
+from engine.models.specs import (
+    MODEL_TASKS,
+    CNNSpec,
+    GPTSpec,
+    HuggingFaceModel,
+    ImportedModel,
+    ResNetSpec,
+    ViTSpec,
+)
 from engine.task_spec import INPUTS
 
 BUNDLED_TARGET = "targets"
@@ -84,7 +93,7 @@ def _block_length(case: Case) -> tuple[str, int] | None:
     model, data = case.spec.model, case.spec.data
     if isinstance(data, MaskedDocsSpec):
         return "data.length", data.length
-    if isinstance(model, GPTSpec | ImportedModel):
+    if isinstance(model, GPTSpec | ImportedModel | HuggingFaceModel):
         return "model.block_size", model.block_size
     return None
 
@@ -145,6 +154,22 @@ def smoothing_of_text(case: Case) -> Iterator[Finding]:
         )
 
 
+def texts_to_show(case: Case) -> Iterator[Finding]:
+    """How texts are written is only asked where a model goes on with a text."""
+    if case.spec.task.kind == "causal-lm":
+        return
+    chosen = case.spec.training.evaluation.generation
+    for name, usual in GenerationConfig():
+        value = getattr(chosen, name)
+        if value != usual:
+            yield error(
+                f"training.evaluation.generation.{name}",
+                f"the task {case.spec.task.kind!r} continues no texts",
+                value,
+                f"Use {usual!r}, the default, or task 'causal-lm'.",
+            )
+
+
 CHECKS: tuple[Check, ...] = (
     data_for_task,
     model_for_task,
@@ -154,4 +179,5 @@ CHECKS: tuple[Check, ...] = (
     stages_in_image,
     enough_data,
     smoothing_of_text,
+    texts_to_show,
 )

@@ -11,8 +11,7 @@ from engine.launch.launchers import APART, RunsApart
 from engine.machine import gpus
 from engine.models.imported.library import CodeLibrary
 from engine.models.imported.limits import Limits, bind_own_process
-from engine.models.imported.spec import ImportedModel
-from engine.models.specs import ModelSpec
+from engine.models.specs import ModelSpec, foreign_code
 from engine.runs.reporter import RunReporter
 from engine.runs.run import Run
 from engine.runs.state import LauncherName
@@ -35,8 +34,10 @@ def confine(store: RunStore, run: Run, launcher: LauncherName) -> None:
         return
     if launcher != "process":
         raise RunsApart
-    if isinstance(model, ImportedModel):
-        CodeLibrary(store.root).refuse_unless_allowed(model.code)
+    code = foreign_code(model)
+    if code is None:
+        return
+    CodeLibrary(store.root).refuse_unless_allowed(code)
     if not gpus():  # drivers of GPUs map far more memory than there is
         bind_own_process(Limits(seconds=_A_YEAR_S, file_bytes=_LARGEST_FILE))
 
@@ -47,7 +48,7 @@ def building_in_time(model: ModelSpec, reporter: RunReporter) -> Iterator[None]:
 
     Nothing else ends a loop in it: stop and pause are obeyed between updates.
     """
-    if model.kind not in APART:
+    if foreign_code(model) is None:
         yield
         return
     timer = threading.Timer(BUILD_S, _give_up, (reporter,))

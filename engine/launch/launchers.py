@@ -15,7 +15,7 @@ from typing import Protocol
 from engine.errors import EngineError
 from engine.launch.environment import child_environment
 from engine.models.imported.library import CodeLibrary
-from engine.models.imported.spec import ImportedModel
+from engine.models.specs import foreign_code
 from engine.runs.state import LauncherName, RunState
 from engine.runs.store import RunStore
 
@@ -32,16 +32,18 @@ class Launcher(Protocol):
         """The server is closing: see to it that nothing that dies with it is lost."""
 
 
-APART = frozenset({"imported"})
-"""Kinds of models whose code is not ours: it is only ever run in a process of its own."""
+APART = frozenset({"imported", "hugging-face"})
+"""Kinds of models that are only ever built in a process of their own: their code is not ours, or
+comes with a library that a server should not load."""
 
 
 class RunsApart(EngineError):
-    """Imported code that somebody wants run in the server itself."""
+    """A model that somebody wants run in the server itself."""
 
     def __init__(self) -> None:
         super().__init__(
-            "Imported code is only run in a process of its own. Choose the launcher 'process'."
+            "A model of imported code or of Hugging Face is only run in a process of its own. "
+            "Choose the launcher 'process'."
         )
 
 
@@ -96,9 +98,9 @@ def begun(store: RunStore, run_id: str) -> subprocess.Popen[bytes]:
     Raises:
         CodeRefused: for imported code that nobody consented to, or that a setting forbids.
     """
-    model = store.open(run_id).spec.model
-    if isinstance(model, ImportedModel):
-        CodeLibrary(store.root).refuse_unless_allowed(model.code)
+    code = foreign_code(store.open(run_id).spec.model)
+    if code is not None:
+        CodeLibrary(store.root).refuse_unless_allowed(code)
     command = [sys.executable, "-m", "engine", "work", run_id, "--runs", str(store.root)]
     with (store.open(run_id).folder / "worker.log").open("ab") as log:
         return subprocess.Popen(

@@ -63,6 +63,7 @@ def _train(run: Run, reporter: RunReporter) -> None:
     from engine.judge import Beside
     from engine.metrics import known_of
     from engine.models.build import build_model
+    from engine.models.hugging_face.net import HuggingFaceNet
     from engine.models.size import training_flops
     from engine.reproducibility import seed_everything
     from engine.samples import sampler_for
@@ -76,6 +77,9 @@ def _train(run: Run, reporter: RunReporter) -> None:
     seed_everything(seed)
     with building_in_time(spec.model, reporter):
         model = build_model(spec.model, loaded.facts, run.folder / CODE)
+    if isinstance(model, HuggingFaceNet) and not reporter.state.attempt:
+        for sentence in model.found:
+            reporter.event("model", sentence)
     trainer = Trainer(
         model=model,
         config=spec.model,

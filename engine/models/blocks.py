@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.data.vocabulary import PADDING
+from engine.models.seen import Seen, visible_before
 
 INIT_STD = 0.02
 _SLOWEST = 10_000.0
@@ -34,20 +35,24 @@ class SelfAttention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width, bias=bias)
         self.project = nn.Linear(width, width, bias=bias)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """`mask`, for models that are not causal: which positions can be looked at."""
+    def forward(self, x: Tensor, mask: Tensor | None = None, seen: Seen | None = None) -> Tensor:
+        """`mask`, for models that are not causal: which positions can be looked at. `seen`, for
+        those that are: what was read before."""
         batch, length, width = x.shape
         qkv = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        first = 0 if seen is None else len(seen)
         if self.rotary:
-            query, key = turned(query), turned(key)
+            query, key = turned(query, first), turned(key, first)
+        if seen is not None:
+            key, value = seen.with_more(key, value)
         mixed = F.scaled_dot_product_attention(
             query,
             key,
             value,
-            attn_mask=mask,
+            attn_mask=visible_before(length, first, x.device) if first else mask,
             dropout_p=self.dropout if self.training else 0.0,
-            is_causal=self.causal,
+            is_causal=self.causal and not first,
         )
         out: Tensor = self.project(mixed.transpose(1, 2).reshape(batch, length, width))
         return out
@@ -64,12 +69,16 @@ class CrossAttention(nn.Module):
         self.key_value = nn.Linear(width, 2 * width, bias=bias)
         self.project = nn.Linear(width, width, bias=bias)
 
-    def forward(self, x: Tensor, source: Tensor, mask: Tensor | None = None) -> Tensor:
-        """`mask`: which positions of the source can be looked at."""
+    def forward(
+        self, x: Tensor, source: Tensor, mask: Tensor | None = None, seen: Seen | None = None
+    ) -> Tensor:
+        """`mask`: which positions of the source can be looked at. `seen`: the source, once it was
+        read."""
         batch, length, width = x.shape
         query = self.query(x).view(batch, length, self.heads, -1).transpose(1, 2)
-        key_value = self.key_value(source).view(batch, source.shape[1], 2, self.heads, -1)
-        key, value = key_value.permute(2, 0, 3, 1, 4)
+        key, value = seen.all if seen else self._read(source)
+        if seen is not None and not seen:
+            seen.with_more(key, value)
         mixed = F.scaled_dot_product_attention(
             query,
             key,
@@ -79,6 +88,13 @@ class CrossAttention(nn.Module):
         )
         out: Tensor = self.project(mixed.transpose(1, 2).reshape(batch, length, width))
         return out
+
+    def _read(self, source: Tensor) -> tuple[Tensor, Tensor]:
+        """The keys and values of a source."""
+        batch, length, _ = source.shape
+        key_value = self.key_value(source).view(batch, length, 2, self.heads, -1)
+        key, value = key_value.permute(2, 0, 3, 1, 4)
+        return key, value
 
 
 class Block(nn.Module):
@@ -123,9 +139,17 @@ class DecoderBlock(nn.Module):
         self.project = nn.Linear(4 * width, width, bias=bias)
         self.drop = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, source: Tensor, mask: Tensor | None = None) -> Tensor:
-        x = x + self.drop(self.attention(self.norm_1(x)))
-        x = x + self.drop(self.cross(self.norm_2(x), source, mask))
+    def forward(
+        self,
+        x: Tensor,
+        source: Tensor,
+        mask: Tensor | None = None,
+        seen: tuple[Seen, Seen] | None = None,
+    ) -> Tensor:
+        """`seen`: what was written before these tokens, and the source."""
+        before, read = (None, None) if seen is None else seen
+        x = x + self.drop(self.attention(self.norm_1(x), seen=before))
+        x = x + self.drop(self.cross(self.norm_2(x), source, mask, read))
         added: Tensor = self.drop(self.project(F.gelu(self.widen(self.norm_3(x)))))
         return x + added
 

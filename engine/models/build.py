@@ -23,6 +23,7 @@ from engine.models.specs import (
     CNNSpec,
     EncoderSpec,
     GPTSpec,
+    HuggingFaceModel,
     ImportedModel,
     InMemoryModel,
     MLPSpec,
@@ -61,12 +62,13 @@ class NoCode(EngineError):
 def build_model(spec: ModelSpec, facts: DataFacts, code: Path | None = None) -> nn.Module:
     """The model with weights drawn from torch's global generator, on the CPU, in training mode.
 
-    `code` is the folder with the files of an imported model. They are run: call this only in a
-    process of its own.
+    `code` is the folder with the files of an imported model, or of one of Hugging Face. Those of
+    the former are run: call this only in a process of its own.
 
     Raises:
         NotBuildable: for a model that was handed over in memory.
         NoCode: for an imported model without its folder.
+        ExtraMissing, ModelRefused, DoesNotWork: for models of Hugging Face; see there.
         BadInput: when the data is for a task that the model does not do, or lacks a fact that
             the model needs (a vocabulary, classes...).
     """
@@ -81,6 +83,10 @@ def build_model(spec: ModelSpec, facts: DataFacts, code: Path | None = None) -> 
         from engine.models.imported.building import imported_model
 
         return imported_model(spec, facts, code)
+    if isinstance(spec, HuggingFaceModel):
+        from engine.models.hugging_face.building import hugging_face_model
+
+        return hugging_face_model(spec, facts, code)
     return MODELS[spec.kind](spec, facts)
 
 

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from engine.models.blocks import initialise
 from engine.models.drawing import Drawing
-from engine.models.gpt_block import BlockShape, GPTBlock, Seen
+from engine.models.gpt_block import BlockShape, GPTBlock
+from engine.models.seen import Seen
 
 
 class GPT(nn.Module):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.models.blocks import turned
+from engine.models.seen import Seen, visible_before
 
 EPSILON = 1e-5
 
@@ -37,24 +37,6 @@ class BlockShape:
         if self.norm == "rmsnorm":
             return nn.RMSNorm(self.width, eps=EPSILON)
         return nn.LayerNorm(self.width, eps=EPSILON, bias=False)
-
-
-class Seen:
-    """The keys and values of what a layer has read, so that it need not be read again."""
-
-    def __init__(self) -> None:
-        self._kept: tuple[Tensor, Tensor] | None = None
-
-    def __len__(self) -> int:
-        return 0 if self._kept is None else self._kept[0].shape[-2]
-
-    def with_more(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """All keys and values up to now; the new ones are kept too."""
-        if self._kept is not None:
-            keys, values = self._kept
-            key, value = torch.cat([keys, key], dim=-2), torch.cat([values, value], dim=-2)
-        self._kept = key, value
-        return key, value
 
 
 class CausalAttention(nn.Module):
@@ -85,7 +67,7 @@ class CausalAttention(nn.Module):
             query,
             key,
             value,
-            attn_mask=_visible(length, first, x.device) if first else None,
+            attn_mask=visible_before(length, first, x.device) if first else None,
             dropout_p=self.dropout if self.training else 0.0,
             is_causal=not first,
             enable_gqa=self.kv_heads < self.heads,
@@ -117,8 +99,3 @@ class GPTBlock(nn.Module):
             return F.gelu(wide)
         gate, value = wide.chunk(2, dim=-1)
         return F.silu(gate) * value
-
-
-def _visible(length: int, first: int, device: torch.device) -> Tensor:
-    """Mask (T, first + T): what came before, and of these tokens those up to each."""
-    return torch.ones(length, first + length, dtype=torch.bool, device=device).tril(first)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from engine.data.vocabulary import PADDING
 from engine.models.blocks import Block, DecoderBlock, initialise, visible
+from engine.models.seen import Seen
 
 
 class Seq2Seq(nn.Module):
@@ -46,16 +47,21 @@ class Seq2Seq(nn.Module):
         return self._decode(decoder_inputs, self._encode(inputs), visible(inputs))
 
     @torch.no_grad()
-    def generate(self, inputs: Tensor, begin: int, end: int, max_tokens: int) -> Tensor:
+    def generate(
+        self, inputs: Tensor, begin: int, end: int, max_tokens: int, *, cached: bool = True
+    ) -> Tensor:
         """What the model writes for the texts (B, S): its likeliest tokens (B, at most max_tokens).
 
-        `begin` is left out; from the token `end` on there is padding.
+        `begin` is left out; from the token `end` on there is padding. `cached` reads each token
+        once.
         """
         source, mask = self._encode(inputs), visible(inputs)
         written = inputs.new_full((len(inputs), 1), begin)
         open_ones = torch.ones_like(written, dtype=torch.bool)
-        for _ in range(min(max_tokens, self.target_length)):
-            token = self._decode(written, source, mask)[:, -1:].argmax(dim=-1)
+        seen = [(Seen(), Seen()) for _ in self.decoder_blocks] if cached else None
+        for place in range(min(max_tokens, self.target_length)):
+            new = written[:, place:] if cached else written
+            token = self._decode(new, source, mask, seen)[:, -1:].argmax(dim=-1)
             open_ones = open_ones & (token != end)
             written = torch.cat([written, token.where(open_ones, PADDING)], dim=1)
             if not open_ones.any():
@@ -72,11 +78,19 @@ class Seq2Seq(nn.Module):
         encoded: Tensor = self.encoder_norm(x)
         return encoded
 
-    def _decode(self, written: Tensor, source: Tensor, mask: Tensor) -> Tensor:
-        length = written.shape[1]
-        assert length <= self.target_length, f"{length} tokens, it writes {self.target_length}"
-        x = self.drop(self.tokens(written) + self.target_positions.weight[:length])
-        for block in self.decoder_blocks:
-            x = block(x, source, mask)
+    def _decode(
+        self,
+        written: Tensor,
+        source: Tensor,
+        mask: Tensor,
+        seen: list[tuple[Seen, Seen]] | None = None,
+    ) -> Tensor:
+        """`seen`, one a block: what was written before these tokens, and the source."""
+        first = 0 if seen is None else len(seen[0][0])
+        last = first + written.shape[1]
+        assert last <= self.target_length, f"{last} tokens, it writes {self.target_length}"
+        x = self.drop(self.tokens(written) + self.target_positions.weight[first:last])
+        for number, block in enumerate(self.decoder_blocks):
+            x = block(x, source, mask, None if seen is None else seen[number])
         logits: Tensor = self.head(self.norm(x))
         return logits

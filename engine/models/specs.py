@@ -8,6 +8,8 @@ from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from engine.frozen import Frozen, knob
+from engine.models.hugging_face.spec import HEADS
+from engine.models.hugging_face.spec import HuggingFaceModel as HuggingFaceModel
 from engine.models.imported.spec import CallSpec as CallSpec
 from engine.models.imported.spec import ImportedModel as ImportedModel
 from engine.task_spec import TaskKind
@@ -238,6 +240,7 @@ ModelSpec = Annotated[
     | MLPSpec
     | TabularTransformerSpec
     | ImportedModel
+    | HuggingFaceModel
     | InMemoryModel,
     Field(discriminator="kind"),
 ]
@@ -257,8 +260,16 @@ MODEL_TASKS: dict[str, tuple[TaskKind, ...]] = {
     "mlp": ("image-classification", "tabular-classification", "tabular-regression"),
     "tabular-transformer": ("tabular-classification", "tabular-regression"),
     "imported": get_args(TaskKind),
+    "hugging-face": tuple(HEADS),
 }
 """The tasks that each kind of model does, the usual one first."""
 
-MEASURED = frozenset({"imported"})
+MEASURED = frozenset({"imported", "hugging-face"})
 """Kinds of models whose size is not known before they are built."""
+
+
+def foreign_code(model: ModelSpec) -> str | None:
+    """The hash of Python code that came with a model and is run to build it; None for none."""
+    if isinstance(model, ImportedModel):
+        return model.code
+    return model.content if isinstance(model, HuggingFaceModel) and model.trusted else None

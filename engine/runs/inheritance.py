@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import BadCheckpoint
-from engine.models.imported.library import CODE, copy_code
-from engine.models.imported.spec import ImportedModel
+from engine.models.holding import take_from_run
 from engine.runs.checkpoint_files import MANIFEST, folder_of, read_manifest
 from engine.runs.files import sync_folder, write_new
 from engine.runs.run import Run
@@ -36,8 +35,7 @@ def inherit(parent: Run, child: Run, step: int, *, since: int = -1) -> None:
                 _take_checkpoint(parent, child, known)
     _take_checkpoint(parent, child, step)
     _take_metrics(parent, child, step)
-    if (parent.folder / CODE).exists() and isinstance(parent.spec.model, ImportedModel):
-        copy_code(parent.folder / CODE, child.folder / CODE, parent.spec.model.code)
+    take_from_run(parent.spec.model, parent.folder, child.folder)
     for part in _SHOWN:
         _take_shown(parent.folder / part, child.folder / part, step)
 

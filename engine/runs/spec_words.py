@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from engine.data.library.spec import DatasetSpec
 from engine.data.specs import DataSpec
-from engine.models.specs import CNNSpec, ImportedModel, InMemoryModel, ModelSpec, ResNetSpec
+from engine.models.specs import (
+    CNNSpec,
+    HuggingFaceModel,
+    ImportedModel,
+    InMemoryModel,
+    ModelSpec,
+    ResNetSpec,
+)
 
 _LAYERED = {
     "gpt": "GPT",
@@ -33,7 +41,7 @@ _DATA = {
 def model_words(model: ModelSpec) -> str:
     """The kind of model and its size: depth by width."""
     match model:
-        case ImportedModel():
+        case ImportedModel() | HuggingFaceModel():
             return model.shown_name
         case InMemoryModel():
             return model.class_name
@@ -47,4 +55,4 @@ def model_words(model: ModelSpec) -> str:
 
 def data_words(data: DataSpec) -> str:
     """Where the samples come from."""
-    return _DATA[data.source]
+    return data.shown_name if isinstance(data, DatasetSpec) else _DATA[data.source]

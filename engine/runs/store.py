@@ -16,8 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.errors import CannotResume, DamagedRun, RunIsBusy, RunsFolderUnusable, UnknownRun
-from engine.models.imported.library import CODE, CodeLibrary
-from engine.models.imported.spec import ImportedModel
+from engine.models.holding import take_from_library
 from engine.run_spec import RunSpec
 from engine.runs.entry import Entry
 from engine.runs.files import write_whole
@@ -112,7 +111,8 @@ class RunStore:
                 made.write_state(RunState(queued_at=now))
                 if fill is not None:
                     fill(made)
-                _take_code(spec, self.root, made.folder)
+                if isinstance(spec, RunSpec):
+                    take_from_library(spec.model, self.root, made.folder)
                 write_whole(made.folder / "run.json", record.to_json(), durable=True)
             os.rename(made.folder, self.root / record.run_id)
         except BaseException:
@@ -323,14 +323,6 @@ class RunStore:
         if seen is None or seen[0] != stamps:
             self._seen[run_id] = seen = stamps, _read_summary(Run(folder))
         return seen[1]
-
-
-def _take_code(spec: RunSpec | Imported, root: Path, folder: Path) -> None:
-    """A run of an imported model holds its code, so that it is whole by itself."""
-    if not isinstance(spec, RunSpec) or not isinstance(spec.model, ImportedModel):
-        return
-    if not (folder / CODE).exists():  # a fork has that of its parent
-        CodeLibrary(root).copy_to(spec.model.code, folder / CODE)
 
 
 def _seems_queued(run: Run) -> bool:

@@ -89,7 +89,7 @@ def test_what_only_a_program_can_make_is_not_offered():
 def test_an_imported_model_is_offered_only_where_it_is_in_the_form():
     model = ImportedModel(code="0" * 64, entry="Net", arguments={"width": 8})
     held = draft().holding(with_changes(GPT, {"model": model.model_dump()}))
-    assert variants(held, "model").names[-1] == "imported"
+    assert "imported" in variants(held, "model").names
     asked = {leaf.path for leaf in held.items() if leaf.path.startswith("model.")}
     assert {"model.block_size", "model.call.batch_first"} <= asked
     assert not asked & {"model.code", "model.entry", "model.arguments"}

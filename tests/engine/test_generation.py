@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.models.build import build_model
 from engine.models.drawing import Drawing
 from engine.models.gpt import GPT
-from engine.models.gpt_block import Seen
+from engine.models.seen import Seen
 from engine.models.specs import GPTSpec
 from tests.engine.facts import TEXT, gpt_specs
 

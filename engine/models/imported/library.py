@@ -232,8 +232,18 @@ def is_off() -> bool:
     return os.environ.get(CODE_OFF, "").lower() == "off"
 
 
-def in_the_way(model: object, runs: Path, launcher: str = "auto") -> Iterator[Problem]:
-    """Why an imported model cannot be run from this runs folder; nothing for other models."""
+def in_the_way(
+    model: object, runs: Path, launcher: str = "auto", folder: Path | None = None
+) -> Iterator[Problem]:
+    """Why a model that was brought in cannot be run from this runs folder; nothing for presets.
+
+    Its code is looked for in `folder`, where a run has its own, else in the library.
+    """
+    from engine.models.hugging_face import library as hugging_face  # late: it imports this module
+    from engine.models.hugging_face.spec import HuggingFaceModel
+
+    if isinstance(model, HuggingFaceModel):
+        yield from hugging_face.in_the_way(model, runs, launcher, folder)
     if not isinstance(model, ImportedModel):
         return
     if launcher == "thread":
@@ -242,7 +252,7 @@ def in_the_way(model: object, runs: Path, launcher: str = "auto") -> Iterator[Pr
         yield Problem("launcher", message, "'thread'", remedy)
     library = CodeLibrary(runs)
     try:
-        library.files(model.code)
+        checked_files(folder or library.folder(model.code), model.code)
         library.refuse_unless_allowed(model.code)
     except CodeRefused as refused:
         yield Problem("model.code", str(refused))

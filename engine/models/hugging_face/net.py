@@ -1,0 +1,120 @@
+"""A model of transformers behind the loop: inputs of the task in, logits out. It writes, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from engine.data.vocabulary import PADDING
+from engine.models.drawing import Drawing
+
+
+class HuggingFaceNet(nn.Module):
+    """The module of transformers as `model`, called with names that it knows.
+
+    Its weights are those of `model`; nothing is computed besides.
+    """
+
+    def __init__(self, model: nn.Module, given: str, *, padded: bool, outputs: int) -> None:
+        """`given` is what the module calls its inputs; of `outputs` it may have more, which are
+        left out; with `padded` it is told where there is padding."""
+        super().__init__()
+        self.model = model
+        self.given, self.padded, self.outputs = given, padded, outputs
+        self.found: tuple[str, ...] = ()
+        """What was made to fit, in sentences."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self._logits(self.model(**self._named(inputs)))
+
+    def _named(self, inputs: Tensor) -> dict[str, Tensor]:
+        named = {self.given: inputs}
+        if self.padded:
+            named["attention_mask"] = (inputs != PADDING).long()
+        return named
+
+    def _logits(self, output: Any) -> Tensor:
+        logits: Tensor = output.logits
+        return logits[..., : self.outputs]
+
+
+class HuggingFaceWriter(HuggingFaceNet):
+    """A model that goes on with a text."""
+
+    def __init__(self, model: nn.Module, *, padded: bool, outputs: int, block_size: int) -> None:
+        super().__init__(model, "input_ids", padded=padded, outputs=outputs)
+        self.block_size = block_size
+        """The most tokens that it is shown; its length in training."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self._logits(self.model(**self._named(inputs), use_cache=False))
+
+    @torch.no_grad()
+    def generate(
+        self,
+        prompt_ids: Tensor,
+        new_tokens: int,
+        *,
+        drawing: Drawing,
+        generator: torch.Generator,
+        cached: bool = True,
+    ) -> Tensor:
+        """Continue the prompts (B, T), T at least 1, to (B, T + new_tokens).
+
+        While the text fits into the context, `cached` reads each token once, of models that keep
+        keys and values.
+        """
+        ids, seen, read = prompt_ids, None, 0
+        for _ in range(new_tokens):
+            if cached and ids.shape[1] <= self.block_size:
+                output = self.model(input_ids=ids[:, read:], past_key_values=seen, use_cache=True)
+                seen, logits = output.get("past_key_values"), self._logits(output)
+                read = 0 if seen is None else ids.shape[1]
+            else:
+                logits = self(ids[:, -self.block_size :])
+            ids = torch.cat([ids, drawing.tokens(logits[:, -1], generator)], dim=1)
+        return ids
+
+
+class HuggingFaceAnswerer(HuggingFaceNet):
+    """A model that writes one text for another."""
+
+    def __init__(self, model: nn.Module, *, padded: bool, outputs: int) -> None:
+        super().__init__(model, "input_ids", padded=padded, outputs=outputs)
+
+    def forward(self, inputs: Tensor, decoder_inputs: Tensor) -> Tensor:  # type: ignore[override]
+        named = self._named(inputs)
+        output = self.model(**named, decoder_input_ids=decoder_inputs, use_cache=False)
+        return self._logits(output)
+
+    @torch.no_grad()
+    def generate(
+        self, inputs: Tensor, begin: int, end: int, max_tokens: int, *, cached: bool = True
+    ) -> Tensor:
+        """The likeliest tokens (B, at most `max_tokens`) for texts (B, S), without `begin`.
+
+        `cached` reads the text and each token once.
+        """
+        named: dict[str, Any] = dict(self._named(inputs))
+        written = inputs.new_full((len(inputs), 1), begin)
+        open_ones = torch.ones_like(written, dtype=torch.bool)
+        seen, read = None, 0
+        for _ in range(max_tokens):
+            output = self.model(
+                **named,
+                decoder_input_ids=written[:, read:],
+                past_key_values=seen,
+                use_cache=cached,
+            )
+            if cached:
+                seen, read = output.past_key_values, written.shape[1]
+                named["encoder_outputs"] = (output.encoder_last_hidden_state,)
+                named.pop("input_ids", None)
+            token = self._logits(output)[:, -1:].argmax(dim=-1)
+            open_ones = open_ones & (token != end)
+            written = torch.cat([written, token.where(open_ones, PADDING)], dim=1)
+            if not open_ones.any():
+                break
+        return written[:, 1:]
