@@ -7,6 +7,7 @@ import streamlit as st
 from components import readable, session, trouble, workspace
 from components.outlook import Outlook
 from engine.batch_size.search import BatchSizes, Trial, adjusted, find_batch_size, usable_memory
+from engine.launch.launchers import APART
 from engine.run_spec import RunSpec
 
 _HELP = (
@@ -17,15 +18,19 @@ _HELP = (
 
 def show(outlook: Outlook) -> None:
     """Draw the button, and the result when there is one for this form."""
-    ready = outlook.spec is not None and not outlook.problems
+    spec = outlook.spec
+    why_not = (
+        "" if spec is not None and not outlook.problems else "Correct the marked fields first."
+    )
+    if spec is not None and spec.model.kind in APART:
+        why_not = "Imported code is not measured: choose a size, and see what it takes."
     clicked = st.button(
         "Find a batch size",
         key="launch.batch-size",
         icon=":material/straighten:",
-        disabled=not ready,
-        help=_HELP if ready else "Correct the marked fields first.",
+        disabled=bool(why_not),
+        help=why_not or _HELP,
     )
-    spec = outlook.spec
     if spec is None:
         return
     if clicked:
@@ -40,6 +45,7 @@ def _search(spec: RunSpec) -> None:
     with st.status("Trying batch sizes…", expanded=True) as status:
         found = find_batch_size(
             spec,
+            session.store().root,
             memory_bytes=usable_memory(spec, session.store().root),
             on_trial=lambda trial: st.write(words(trial)),
         )

@@ -8,9 +8,11 @@ from itertools import groupby
 
 import streamlit as st
 
-from components import form_fields, workspace
+from components import form_fields, session, workspace
 from components.draft import Draft
 from components.form_schema import Item, Leaf, Variants, value_at
+from components.models import launch_model, versions
+from engine.data.specs import DataFacts
 from engine.errors import Problem
 from engine.task_spec import METRICS
 
@@ -23,10 +25,10 @@ _GROUPS = {
 """Titles, and which parts of the document they hold."""
 
 
-def show(draft: Draft, problems: Sequence[Problem]) -> None:
+def show(draft: Draft, problems: Sequence[Problem], facts: DataFacts | None = None) -> None:
     """Draw the form of a draft: common fields in groups, the others under 'Advanced'.
 
-    Each of `problems` stands beside the field that its path names.
+    Each of `problems` stands beside the field that its path names; `facts` are those of the data.
     """
     items = draft.items()
     for item in items:
@@ -37,6 +39,8 @@ def show(draft: Draft, problems: Sequence[Problem]) -> None:
         with st.container(border=True):
             st.markdown(f"##### {title}")
             _show_group(title, members, draft, problems)
+            if parts == (versions.PATH,):
+                launch_model.show(draft, facts, problems)
 
 
 def _show_group(
@@ -67,7 +71,10 @@ def _show_item(item: Item, draft: Draft, problems: Sequence[Problem]) -> None:
     value = value_at(draft.document, item.path)
     own = [problem for problem in problems if problem.path == item.path]
     if isinstance(item, Variants):
-        form_fields.show_variants(item, value[item.tag], own)
+        offered = item
+        if item.path == versions.PATH:
+            offered = versions.with_library(item, session.store())
+        form_fields.show_variants(offered, value[item.tag], own)
     else:
         form_fields.show(_with_choices(item, draft), value, own)
 

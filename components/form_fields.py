@@ -13,6 +13,7 @@ from components.draft import Draft
 from components.field_words import complaint, help_of, label
 from components.fitting import LEADING
 from components.form_schema import Leaf, Variants
+from components.models import versions
 from components.plain_text import as_markdown
 from engine.errors import Problem
 
@@ -56,7 +57,13 @@ def _edit(leaf: Leaf, read: Callable[[Leaf, Any], object]) -> None:
 
 def _choose_variant(variants: Variants) -> None:
     name = session.form_value(variants.path)
-    _keep(workspace.current().draft.chosen(variants, name), variants.path)
+    draft: Draft | None = workspace.current().draft
+    if draft is not None and variants.path == versions.PATH:
+        draft = versions.shelved(draft, name, session.store())
+    if draft is None:  # somebody has just removed the last one
+        session.clear_form_field(variants.path)
+        return
+    _keep(draft.chosen(variants, name), variants.path)
 
 
 def _keep(draft: Draft, path: str) -> None:
@@ -206,13 +213,6 @@ def _names(leaf: Leaf, value: Any, label_visibility: Any) -> None:
     )
 
 
-def _read_as_is(leaf: Leaf, value: Any) -> object:
-    return value
-
-
-def _read_text(leaf: Leaf, value: str | None) -> object:
-    return value or ""
-
 def _settings(leaf: Leaf, value: Any, label_visibility: Any) -> None:
     text = settings_text.written(value) if isinstance(value, dict) else str(value or "")
     st.text_input(
@@ -228,6 +228,13 @@ def _settings(leaf: Leaf, value: Any, label_visibility: Any) -> None:
 def _read_settings(leaf: Leaf, text: str | None) -> object:
     return settings_text.read(text or "")
 
+
+def _read_as_is(leaf: Leaf, value: Any) -> object:
+    return value
+
+
+def _read_text(leaf: Leaf, value: str | None) -> object:
+    return value or ""
 
 
 def _read_names(leaf: Leaf, text: str | None) -> object:
@@ -268,6 +275,6 @@ _WIDGETS: dict[str, Callable[[Leaf, Any, Any], None]] = {
     "names": _names,
     "choice": _choice,
     "switch": _switch,
+    "settings": _settings,
 }
 """How each kind of field is filled in."""
-    "settings": _settings,

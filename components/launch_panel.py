@@ -12,13 +12,17 @@ from components.charts.palette import COLORS
 from components.charts.schedule import schedule_curve, schedule_figure
 from components.draft import LAUNCHERS
 from components.field_words import complaint
+from components.models import gate
 from components.numbers import DASH
 from components.outlook import Outlook
 from components.plain_text import as_markdown
 from engine.errors import Problem
 from engine.learning_rates.range_test import HIGHEST, LOWEST, STEPS, range_spec
+from engine.run_spec import RunSpec
 
 _LAUNCHER = "launcher"
+_START, _FIND_RATE = "start", "find a rate"
+"""What may have to wait for the trial of a model."""
 _CORRECT_FIRST = "Correct the marked fields first."
 _RANGE_TEST = (
     f"Trains {STEPS} steps while the learning rate rises from {LOWEST:g} to {HIGHEST:g}, as a run "
@@ -50,8 +54,12 @@ def _panel(outlook: Outlook) -> None:
 
 
 def _numbers(outlook: Outlook) -> None:
+    rows = numbers(outlook)
+    counted = None if outlook.spec is None else gate.parameters_of(outlook.spec)
+    if counted is not None:
+        rows["Parameters"] = readable.count(counted)
     with st.grid(3, min_column_width=80, gap=("small", "xsmall")):
-        for label, value in numbers(outlook).items():
+        for label, value in rows.items():
             st.markdown(f":small[:gray[{label}]]  \n**{as_markdown(value)}**")
     st.markdown(f":small[:gray[Time]]  \n**{as_markdown(expected_time(outlook))}**")
 
@@ -127,8 +135,10 @@ def _find_rate(outlook: Outlook) -> None:
         and outlook.spec is not None
     ):
         with trouble.shown():
-            launcher = workspace.current().draft.launcher
-            run_start.open_live(run_start.begin(range_spec(outlook.spec), launcher).id)
+            if gate.passes(outlook.spec):
+                _go_on(outlook.spec, _FIND_RATE)
+            else:
+                gate.hold(outlook.spec, _FIND_RATE)
 
 
 def _mistakes(outlook: Outlook) -> None:
@@ -154,26 +164,39 @@ def _start(outlook: Outlook) -> None:
     )
     st.caption(_LAUNCHERS[launcher])
     ready = outlook.spec is not None and not outlook.problems
-    if (
-        st.button(
-            "Start" if workspace.current().draft.fork is None else "Start the fork",
-            key="launch.start",
-            type="primary",
-            icon=":material/play_arrow:",
-            width="stretch",
-            disabled=not ready,
-            help=None if ready else _CORRECT_FIRST,
-        )
-        and outlook.spec is not None
-        and outlook.facts is not None
-    ):
-        with trouble.shown():
-            if outlook.plan is None:
-                run = run_start.begin(outlook.spec, launcher)
-            else:
-                run = run_start.begin_fork(outlook.plan, launcher)
-                workspace.end_fork()
+    clicked = st.button(
+        "Start" if workspace.current().draft.fork is None else "Start the fork",
+        key="launch.start",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=not ready,
+        help=None if ready else _CORRECT_FIRST,
+    )
+    spec = outlook.spec
+    if not ready or spec is None or outlook.facts is None:
+        return
+    if outlook.plan is None and not gate.passes(spec):
+        st.caption("It is tried on one real batch first, and queued when that works.")
+    with trouble.shown():
+        if clicked and outlook.plan is not None:
+            run = run_start.begin_fork(outlook.plan, launcher)
+            workspace.end_fork()
             run_start.open_live(run.id)
+        elif clicked and gate.passes(spec):
+            run_start.open_live(run_start.begin(spec, launcher).id)
+        elif clicked:
+            gate.hold(spec, _START)
+        _go_on(spec, gate.show(spec))
+
+
+def _go_on(spec: RunSpec, wish: str) -> None:
+    """Do what waited for the trial of a model that works."""
+    launcher = workspace.current().draft.launcher
+    if wish == _START:
+        run_start.open_live(run_start.begin(spec, launcher).id)
+    elif wish == _FIND_RATE:
+        run_start.open_live(run_start.begin(range_spec(spec), launcher).id)
 
 
 def _choose_launcher() -> None:

@@ -13,10 +13,15 @@ from engine.data.sources import facts_of
 from engine.data.specs import DataFacts
 from engine.errors import BadInput, EngineError, Problem
 from engine.machine import machine_facts
+from engine.models.imported.library import CODE
+from engine.models.imported.readiness import refusals, remarks
 from engine.preflight import Estimate, Finding, estimate, preflight
 from engine.run_spec import RunSpec
 from engine.runs.lineage import Fork
 from engine.runs.store import RunStore
+
+_LABELS = {"model.code": "Code", "launcher": "Run as"}
+"""Of what no field of the form holds."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,8 @@ class Outlook:
 
     def label_of(self, problem: Problem) -> str:
         """The label of the field that a problem belongs to; its path where there is no field."""
-        labels = {item.path: item.label for item in self.items}
-        return labels.get(problem.path, problem.path)
+        labels = {item.path: item.label for item in self.items} | _LABELS
+        return labels.get(problem.path, problem.path.removeprefix("model.arguments."))
 
 
 def outlook(draft: Draft, store: RunStore) -> Outlook:
@@ -56,18 +61,27 @@ def outlook(draft: Draft, store: RunStore) -> Outlook:
     except BadInput as error:
         return Outlook(items, [at_field(problem, items) for problem in error.problems])
     try:
-        facts = facts_of(spec.data, spec.model)
+        facts = facts_of(spec.data, spec.model, store.root)
+    except BadInput as error:
+        problems = [at_field(problem, items) for problem in error.problems]
+        return Outlook(items, problems, spec=spec)
     except EngineError as error:
         return Outlook(items, [Problem("data", str(error))], spec=spec)
     findings = preflight(spec, facts, machine_facts(store.root))
     plan, in_the_way = _plan(draft, spec, store)
+    parent = None if plan is None else plan.parent.folder / CODE
+    refused = refusals(spec.model, store.root, facts, draft.launcher, parent)
     return Outlook(
         items,
         problems=[
             *_of_severity("error", findings, items),
+            *refused,
             *(at_field(problem, items) for problem in in_the_way),
         ],
-        warnings=_of_severity("warning", findings, items),
+        warnings=[
+            *_of_severity("warning", findings, items),
+            *remarks(spec.model, store.root, facts),
+        ],
         spec=spec,
         facts=facts,
         estimate=estimate(spec, facts),

@@ -8,7 +8,8 @@ from components import session
 from engine.data.sources import facts_of
 from engine.errors import BadInput
 from engine.machine import machine_facts
-from engine.models.imported.library import in_the_way
+from engine.models.imported.library import CODE, in_the_way
+from engine.models.imported.readiness import refusals
 from engine.preflight import preflight, refuse_errors
 from engine.run_spec import RunSpec
 from engine.runs import lineage
@@ -24,9 +25,9 @@ def begin(spec: RunSpec, launcher: LauncherName = "auto") -> Run:
         BadInput: for a run that would fail here, with every reason at once.
     """
     store = session.store()
-    facts = facts_of(spec.data, spec.model)
+    facts = facts_of(spec.data, spec.model, store.root)
     refuse_errors(preflight(spec, facts, machine_facts(store.root)))
-    refused = [*in_the_way(spec.model, store.root, launcher)]
+    refused = [*refusals(spec.model, store.root, facts, launcher)]
     if refused:
         raise BadInput(refused)
     run = store.create(spec, data_fingerprint=facts.fingerprint)
@@ -38,8 +39,9 @@ def begin_fork(plan: Fork, launcher: LauncherName = "auto") -> Run:
     """Make a fork and put it into the queue.
 
     Raises:
-        BadInput: when its checkpoint was deleted meanwhile.
+        BadInput: when its checkpoint was deleted meanwhile, or its code may not be run any more.
     """
+    _refuse_code(plan.parent)
     store = session.store()
     run = plan.made(store)
     store.enqueue(run, launcher)
@@ -53,10 +55,27 @@ def extend(run: Run, steps: int, lr_factor: float) -> None:
         BadInput: for numbers that make no sense.
         RunIsBusy: when another tab was quicker.
     """
-    store = session.store()
-    lineage.extend(store, run, steps, lr_factor)
+    _refuse_code(run)
+    lineage.extend(session.store(), run, steps, lr_factor)
+    resume(run)
+
+
+def resume(run: Run) -> None:
+    """Put an ended run back into the queue.
+
+    Raises:
+        BadInput: when it has code that may not be run any more.
+        CannotResume: when it has made all its steps.
+    """
+    _refuse_code(run)
     launcher = run.state().launcher
-    store.enqueue(run, "auto" if launcher == "foreground" else launcher)
+    session.store().enqueue(run, "auto" if launcher == "foreground" else launcher)
+
+
+def _refuse_code(run: Run) -> None:
+    refused = [*in_the_way(run.spec.model, session.store().root, folder=run.folder / CODE)]
+    if refused:
+        raise BadInput(refused)
 
 
 def open_live(run_id: str) -> None:

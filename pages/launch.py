@@ -39,7 +39,7 @@ fork_banner.show(ahead, store)
 form, panel = st.columns([5, 3], gap="medium")
 with form, st.container(key="launch-form"):
     preset_bar.show(ahead)
-    config_form.show(now.draft, ahead.problems)
+    config_form.show(now.draft, ahead.problems, ahead.facts)
 with panel:
     launch_panel.show(ahead)
 

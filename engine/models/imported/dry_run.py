@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,6 +44,8 @@ _STAGES = {
 }
 
 
+Stage = Callable[[str], None]
+"""Is told in words what is being done."""
 _NOT_THEIRS = ("start", "ready", "load")
 """Stages before the code is run: they have as much time for themselves."""
 
@@ -53,7 +55,8 @@ class DryRun(Frozen):
 
     ok: bool
     stage: str = ""
-    """Where it failed: import, build, signature, forward, output, backward, time, memory, ended."""
+    """Where it failed: import, build, signature, forward, output, backward, time, memory, ended,
+    cancelled."""
     message: str = ""
     """What failed, naming the shape or argument at fault."""
     lines: tuple[str, ...] = ()
@@ -80,9 +83,16 @@ def dry_run(store: RunStore, spec: RunSpec, limits: Limits | None = None) -> Dry
 
 
 def dry_runs(
-    store: RunStore, specs: Sequence[RunSpec], limits: Limits | None = None
+    store: RunStore,
+    specs: Sequence[RunSpec],
+    limits: Limits | None = None,
+    *,
+    on_stage: Stage = lambda words: None,
+    cancelled: threading.Event | None = None,
 ) -> list[DryRun]:
     """Try several models one after another; a process that dies takes none but its model along.
+
+    Once `cancelled` is set, the process is ended and the answer says so.
 
     Raises:
         CodeRefused: when code is not there, or nobody consented that it is run.
@@ -97,9 +107,11 @@ def dry_runs(
             library.refuse_unless_allowed(spec.model.code)
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="traindeck-code-"))) / CODE
             library.copy_to(spec.model.code, folder)
-            jobs.append({"spec": spec.model_dump(mode="json"), "code": str(folder)})
+            jobs.append(
+                {"spec": spec.model_dump(mode="json"), "code": str(folder), "runs": str(store.root)}
+            )
         while len(answers) < len(jobs):
-            with _Child(jobs[len(answers) :], limits) as child:
+            with _Child(jobs[len(answers) :], limits, on_stage, cancelled) as child:
                 answers += child.answers()
     return answers
 
@@ -107,8 +119,15 @@ def dry_runs(
 class _Child:
     """One child process and what it says."""
 
-    def __init__(self, jobs: Sequence[dict[str, Any]], limits: Limits) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[dict[str, Any]],
+        limits: Limits,
+        on_stage: Stage,
+        cancelled: threading.Event | None,
+    ) -> None:
         self._jobs, self._limits = jobs, limits
+        self._on_stage, self._cancelled = on_stage, cancelled or threading.Event()
         self._lines: deque[dict[str, JsonValue]] = deque()
         self._printed = bytearray()
         self._word = secrets.token_hex(16)
@@ -163,10 +182,14 @@ class _Child:
             failure = self._failure(ended, self._took_s)
             if failure:
                 what, how = failure
-                message = f"{how} while it was {_STAGES.get(self._stage, self._stage)}."
+                message = f"{how} while it was {self._doing}."
                 yield self._answer({"ok": False, "stage": what, "message": message})
                 return
             time.sleep(_LOOK_S)
+
+    @property
+    def _doing(self) -> str:
+        return _STAGES.get(self._stage, self._stage)
 
     @property
     def _took_s(self) -> float:
@@ -185,6 +208,7 @@ class _Child:
         while self._lines:
             line = self._lines.popleft()
             self._stage = str(line.get("stage", self._stage))
+            self._on_stage(self._doing)
             if "answer" in line:
                 yield self._answer(line["answer"])
                 self._printed.clear()
@@ -193,6 +217,8 @@ class _Child:
 
     def _failure(self, ended: bool, took_s: float) -> tuple[str, str] | None:
         """Why the process is given up, if it is."""
+        if self._cancelled.is_set():
+            return "cancelled", "It was cancelled"
         if ended:
             return "ended", f"The process ended by itself ({_code(self._process.returncode)})"
         if took_s > self._limits.seconds:

@@ -56,6 +56,22 @@ class Inspection:
     """Classes that arguments can be handed over in, and their fields."""
 
     @property
+    def why(self) -> str:
+        """Why the first candidate is likely the model, or why that is not clear; as the end of a
+        sentence."""
+        if not self.candidates:
+            return "nothing in it is a model"
+        first = self.candidates[0]
+        if not self.sure:
+            return f"{len(self.candidates):,} classes and functions may be the model"
+        if len(self.candidates) == 1:
+            return "nothing else in the code is a model"
+        if first.name in FACTORIES or first.name in _NAMED:
+            what = "function" if first.is_factory else "class"
+            return f"the {what} of the code that is called {first.name}"
+        return "the only one that no other class of the code uses"
+
+    @property
     def proposed(self) -> Candidate | None:
         return self.candidates[0] if self.candidates else None
 

@@ -95,7 +95,7 @@ class CodeLibrary:
     """All code that was brought in, and for which of it somebody consented that it is run."""
 
     def __init__(self, runs: Path, *, now: Callable[[], float] = time.time) -> None:
-        self.root = runs / ".models"
+        self.runs, self.root = runs, runs / ".models"
         self._codes = self.root / "code"
         self._now = now
 

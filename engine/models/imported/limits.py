@@ -13,12 +13,15 @@ def _most_memory() -> int:
     return int(0.8 * psutil.virtual_memory().available)
 
 
+SECONDS = 60.0
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of a trial. Nothing is promised about the network or about files that the user can
     read: the code runs with their rights."""
 
-    seconds: float = 60.0
+    seconds: float = SECONDS
     """Of one model, from its import to its optimizer step; as much before for Python itself."""
     memory_bytes: int = field(default_factory=_most_memory)
     """Of the process and all that it starts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import JsonValue
@@ -54,6 +54,10 @@ class Match:
     annotation: str = ""
     warning: str = ""
     """What does not agree with the data, with both numbers."""
+    default: str = ""
+    """What the code takes by itself, as it is written; empty for nothing."""
+    required: bool = False
+    """Whether the code takes nothing by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class Matched:
     """The class of the code that holds the arguments."""
     unused: tuple[str, ...] = ()
     """Names of the config.json that nothing is made from."""
+    takes_all: bool = False
+    """Whether it takes arguments of any name (`**kwargs`)."""
 
     @property
     def missing(self) -> tuple[Match, ...]:
@@ -98,7 +104,8 @@ def matched(
             if key not in known and not _is_about(key)
         ]
         left = tuple(key for key in left if _is_about(key))
-    return Matched(tuple(matches), config_class, tuple(key for key in left if not _is_about(key)))
+    unused = tuple(key for key in left if not _is_about(key))
+    return Matched(tuple(matches), config_class, unused, takes_all)
 
 
 def as_spec(
@@ -118,8 +125,13 @@ def as_spec(
 
 def context_of(found: Matched) -> int | None:
     """The length of text that the arguments say the model reads; None where they say nothing."""
+    return length_in({match.name: match.value for match in found.matches})
+
+
+def length_in(arguments: Mapping[str, JsonValue]) -> int | None:
+    """The shortest length of text among arguments; None where there is none."""
     names = _group_of("block_size")
-    values = [match.value for match in found.matches if match.name in names]
+    values = [value for name, value in arguments.items() if name in names]
     lengths = [v for v in values if isinstance(v, int) and not isinstance(v, bool) and v > 0]
     return min(lengths) if lengths else None
 
@@ -144,23 +156,33 @@ def _match(
     facts: DataFacts | None,
     in_config: bool,
 ) -> Match:
-    name, annotation = parameter.name, parameter.annotation
-    known = _from_data(name, facts)
+    name = parameter.name
+    known = known_of(name, facts)
+    blank = Match(
+        name=name,
+        value=None,
+        source="missing",
+        said="",
+        annotation=parameter.annotation,
+        default=parameter.default,
+        required=parameter.required,
+    )
     for key in _keys(name, settings):
         said = "From config.json." if key == name else f"From config.json, where it is {key!r}."
-        warning = _disagreement(name, settings[key], known)
-        return Match(name, settings[key], "config", said, annotation, warning)
+        wrong = _other_than(f"config.json says {name} =", name, settings[key], known)
+        return replace(blank, value=settings[key], source="config", said=said, warning=wrong)
     if known is not None:
         value, what = known
-        return Match(name, value, "data", f"From the data: {what}.", annotation)
+        return replace(blank, value=value, source="data", said=f"From the data: {what}.")
     if name in _CONFIG_NAMES and not in_config and parameter.required and settings:
-        return Match(name, dict(settings), "config", "The whole config.json.", annotation)
+        said = "The whole config.json."
+        return replace(blank, value=dict(settings), source="config", said=said)
     if parameter.required:
-        kind = f" ({annotation})" if annotation else ""
+        kind = f" ({parameter.annotation})" if parameter.annotation else ""
         said = f"Neither config.json nor the data says what {name}{kind} is. Fill it in."
-        return Match(name, None, "missing", said, annotation)
+        return replace(blank, said=said)
     said = f"The code's own default: {parameter.default}."
-    return Match(name, parameter.literal, "default", said, annotation)
+    return replace(blank, value=parameter.literal, source="default", said=said)
 
 
 def _keys(name: str, settings: Mapping[str, JsonValue]) -> Iterator[str]:
@@ -241,7 +263,8 @@ _AT_LEAST = ("vocab_size", "src_vocab_size", "tgt_vocab_size", "max_seq_len")
 """What may be larger than the data needs."""
 
 
-def _from_data(name: str, facts: DataFacts | None) -> Known | None:
+def known_of(name: str, facts: DataFacts | None) -> Known | None:
+    """What the data says of an argument, by its name; None for nothing."""
     if facts is None:
         return None
     return next((found(facts) for key, found in _FROM_DATA.items() if _means(name, key)), None)
@@ -251,8 +274,12 @@ def _means(name: str, key: str) -> bool:
     return name == key or key in _group_of(name)
 
 
-def _disagreement(name: str, value: JsonValue, known: Known | None) -> str:
-    """What config.json and the data say otherwise, with both numbers; empty for nothing."""
+def disagreement(name: str, value: JsonValue, facts: DataFacts | None) -> str:
+    """What an argument and the data say otherwise, with both numbers; empty for nothing."""
+    return _other_than(f"{name} is", name, value, known_of(name, facts))
+
+
+def _other_than(begun: str, name: str, value: JsonValue, known: Known | None) -> str:
     if known is None or isinstance(value, bool) or not isinstance(value, int):
         return ""
     wanted, what = known
@@ -260,7 +287,7 @@ def _disagreement(name: str, value: JsonValue, known: Known | None) -> str:
     enough = any(_means(name, key) for key in _AT_LEAST) and value >= wanted
     if value == wanted or enough:
         return ""
-    return f"config.json says {name} = {value:,}, and the data has {what}."
+    return f"{begun} {value:,}, and the data has {what}."
 
 
 def _flat(config: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -7,7 +7,7 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +18,9 @@ MOST_FILES, MOST_BYTES = 500, 20_000_000
 """Files of one model, and bytes in all of them."""
 MOST_RATIO = 200
 """A member that unpacks to so many times its size in the archive is a bomb."""
+CODE_ROOTS = "TRAINDECK_CODE_ROOTS"
+"""The environment variable with the folders below which paths may be named on a server that others
+reach; several with a colon between (a semicolon on Windows)."""
 _CHUNK = 1 << 16
 _NOT_CODE = ("__pycache__", "__MACOSX", ".DS_Store", "Thumbs.db")
 
@@ -89,13 +92,22 @@ def from_zip(data: bytes, name: str = "archive.zip") -> Collected:
         raise CodeRefused(name, f"the archive cannot be unpacked ({error})") from None
 
 
-def from_path(path: Path) -> Collected:
+def allowed_roots() -> tuple[Path, ...] | None:
+    """The folders below which paths may lie, as a setting says; None where it says nothing."""
+    wanted = os.environ.get(CODE_ROOTS, "")
+    roots = tuple(Path(part).resolve() for part in wanted.split(os.pathsep) if part)
+    return roots or None
+
+
+def from_path(path: Path, roots: Sequence[Path] | None = None) -> Collected:
     """A Python file with a config.json beside it, a folder, or a zip archive.
+
+    With `roots` only what lies below one of them, wherever links lead.
 
     Raises:
         CodeRefused: when there is nothing, or what is there is refused.
     """
-    path = path.expanduser().resolve()
+    path = _resolved(path, roots)
     try:
         if path.suffix.lower() == ".zip" and path.is_file():
             return from_zip(_read(path), path.name)
@@ -104,10 +116,24 @@ def from_path(path: Path) -> Collected:
         if path.suffix != ".py" or not path.is_file():
             reason = "there is no Python file, folder or zip archive of this name"
             raise CodeRefused(str(path), reason)
-        beside = [file for file in (path, path.with_name("config.json")) if file.is_file()]
-        return from_files({f.name: _read(f) for f in beside}, kind="path", place=str(path))
+        files, config = {path.name: _read(path)}, path.with_name("config.json")
+        if config.is_file():
+            files["config.json"] = _read(_resolved(config, roots))
+        return from_files(files, kind="path", place=str(path))
     except OSError as error:
         raise CodeRefused(str(path), f"cannot be read ({error.strerror or error})") from None
+
+
+def _resolved(path: Path, roots: Sequence[Path] | None) -> Path:
+    """Where a path leads, through whatever links, if that is allowed."""
+    try:
+        found = path.expanduser().resolve()
+    except (RuntimeError, ValueError, OSError) as error:  # no such home, a NUL, a ring of links
+        raise CodeRefused(repr(str(path)[:120]), f"is no path ({error})") from None
+    if roots is not None and not any(found.is_relative_to(root) for root in roots):
+        allowed = " or ".join(map(str, roots)) or "no folder at all"
+        raise CodeRefused(str(found), f"code is only read from {allowed} on this server")
+    return found
 
 
 def _members(archive: zipfile.ZipFile, name: str) -> dict[str, bytes]:

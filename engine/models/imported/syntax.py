@@ -7,6 +7,7 @@ import io
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -97,6 +98,7 @@ class FileSeen:
     problem: Problem | None = None
 
 
+@lru_cache(maxsize=512)
 def read(name: str, data: bytes) -> FileSeen:
     """Read one file; a problem with its line where it is no Python."""
     try:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from engine.data.sources import facts_of
-from engine.models.imported.inspection import inspect
+from components.draft import Draft
+from components.models.intake_draft import Setup
+from components.models.plan import chosen_candidate, planned
 from engine.models.imported.library import CodeLibrary
-from engine.models.imported.matching import as_spec, matched
+from engine.models.imported.proposal import brought
 from engine.models.imported.sources import from_files
-from engine.models.imported.spec import ImportedModel
+from engine.models.imported.spec import CallSpec
 from engine.run_spec import RunSpec
 from engine.runs.store import RunStore
 
@@ -115,19 +116,6 @@ BROKEN = {
     "hog": Animal("digits", "Net", ("more memory than it may take", "line 9"), stage="build"),
 }
 
-_TASKS = {
-    "python-docs": "causal-lm",
-    "python-keywords": "sequence-classification",
-    "python-tokens": "token-classification",
-    "masked-docs": "masked-lm",
-    "python-constructs": "multi-label-classification",
-    "restore-docs": "seq2seq",
-    "digits": "image-classification",
-    "breast-cancer": "tabular-classification",
-    "wine": "tabular-classification",
-    "diabetes": "tabular-regression",
-}
-
 
 def files_of(name: str) -> dict[str, bytes]:
     path = ZOO / f"{name}.py"
@@ -138,27 +126,22 @@ def files_of(name: str) -> dict[str, bytes]:
 
 
 def spec_of(store: RunStore, name: str, *, consent: bool = True) -> RunSpec:
-    """Bring a model in and match it with its data, as the page does."""
+    """Bring a model in and plan a run of it, by the functions that the page calls."""
     animal = {**GOOD, **BROKEN}[name]
     library = CodeLibrary(store.root)
     code = from_files(files_of(name)).kept_in(library)
     if consent:
         library.allow(code)
-    found = inspect(files_of(name))
-    candidate = next(c for c in found.candidates if c.name == animal.entry)
-    blank = {"kind": "imported", "code": code, "entry": animal.entry, "block_size": 32}
-    task = {"kind": _TASKS[animal.data]}
-    document = {
-        "name": name,
-        "task": task,
-        "data": {"source": animal.data},
-        "model": blank,
-        "training": TRAINING,
-    }
-    facts = facts_of(RunSpec.parse(document).data, ImportedModel.parse(blank))
-    model = as_spec(code, candidate, matched(candidate, found, animal.config, facts), block_size=32)
-    made = model.model_dump() | {"call": animal.call}
-    return RunSpec.parse({**document, "model": made})
+    seen = brought(library, code)
+    entry = "" if seen.found.sure else f"model.py:{animal.entry}"
+    call = CallSpec.parse(animal.call)
+    setup = Setup(entry=entry, data=animal.data, name=name, block_size=32, call=call)
+    candidate = chosen_candidate(seen.found, setup)
+    assert candidate is not None
+    assert candidate.name == animal.entry
+    plan = planned(seen, candidate, setup, Draft.of(BEFORE))
+    assert plan.problems == []
+    return plan.spec
 
 
 TRAINING = {
@@ -170,3 +153,12 @@ TRAINING = {
     "checkpointing": {"every_steps": 10},
     "hardware": {"threads": 1, "device": "cpu"},
 }
+BEFORE = RunSpec.parse(
+    {
+        "task": {"kind": "causal-lm"},
+        "data": {"source": "python-docs"},
+        "model": {"kind": "gpt"},
+        "training": TRAINING,
+    }
+)
+"""What was in the Launch form before the model came."""

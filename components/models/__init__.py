@@ -1,0 +1,1 @@
+"""The Models page: the library, and the tabs of one version."""
