@@ -49,6 +49,7 @@ IMPORT_FOUND = "runs.import.previews"
 IMPORT_OUTCOMES = "runs.import.outcomes"
 EXPORT_FORMAT = "runs.export.format"
 EXPORT_METRICS = "runs.export.metrics"
+CHOSEN_MODEL = "chosen_model"
 COMPARE_TAB = "compare.tab"
 """This and the choices below are also their names in the address of the page."""
 COMPARE_BY = "compare.by"
@@ -140,6 +141,11 @@ def form_value(path: str) -> Any:
 def set_form_value(path: str, value: object) -> None:
     """Put a value into the widget of a field; only before it is drawn."""
     st.session_state[form_key(path)] = value
+
+
+def clear_form_field(path: str) -> None:
+    """Let the widget of a field take its value from the draft again; only before it is drawn."""
+    st.session_state.pop(form_key(path), None)
 
 
 def clear_form() -> None:
@@ -323,3 +329,18 @@ def follows(step_key: str) -> bool:
 def follow(step_key: str, follow: bool) -> None:
     """Keep whether to show the newest step."""
     st.session_state[f"{_FOLLOWS}{step_key}"] = follow
+
+
+# -- the Models page -------------------------------------------------------------------------------
+
+
+def chosen_model() -> str | None:
+    """The version of the model that this tab looked at last; None for the list of all."""
+    chosen: str | None = st.session_state.get(CHOSEN_MODEL)
+    return chosen
+
+
+def choose_model(digest: str | None) -> None:
+    """Keep which model is looked at."""
+    st.session_state[CHOSEN_MODEL] = digest
+
