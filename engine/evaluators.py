@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from torch import nn
 
 from engine.data.batching import BatchSource
-from engine.data.vocabulary import CharVocabulary
+from engine.data.text.tokenizer import Tokenizer
 from engine.metrics.texts import text_metrics
 from engine.task_spec import TaskSpec
 from engine.writing import written_texts
@@ -29,7 +29,7 @@ class Evaluator(Protocol):
 class WrittenTexts:
     """exact_match, chrf and rouge_l of the texts written for the first held-out samples."""
 
-    def __init__(self, val: BatchSource, task: TaskSpec, vocabulary: CharVocabulary) -> None:
+    def __init__(self, val: BatchSource, task: TaskSpec, vocabulary: Tokenizer) -> None:
         self._val, self._task, self._vocabulary = val, task, vocabulary
 
     def measure(self, model: nn.Module) -> dict[str, float]:

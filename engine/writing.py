@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from engine.data.batching import BatchSource
-from engine.data.vocabulary import CharVocabulary
+from engine.data.text.tokenizer import Tokenizer
 from engine.losses import IGNORED
 from engine.task_spec import TaskSpec
 
@@ -36,7 +36,7 @@ def written_texts(
     model: nn.Module,
     source: BatchSource,
     task: TaskSpec,
-    vocabulary: CharVocabulary,
+    vocabulary: Tokenizer,
     *,
     count: int,
 ) -> list[Written]:
@@ -67,8 +67,15 @@ def evaluating(model: nn.Module) -> Iterator[None]:
         model.train(was_training)
 
 
-def _text(tokens: NDArray[np.int64], vocabulary: CharVocabulary) -> str:
+def until_end(tokens: NDArray[np.int64], vocabulary: Tokenizer) -> NDArray[np.int64]:
+    """The tokens up to the end token, if there is one."""
+    end = vocabulary.special_tokens.get("end")
+    if end is None:
+        return tokens
+    ends = np.flatnonzero(tokens == end)
+    return tokens[: ends[0]] if len(ends) else tokens
+
+
+def _text(tokens: NDArray[np.int64], vocabulary: Tokenizer) -> str:
     """The text up to its end, without padding."""
-    kept = tokens[tokens != IGNORED]
-    ends = np.flatnonzero(kept == vocabulary.special("end"))
-    return vocabulary.decode(kept[: ends[0]] if len(ends) else kept)
+    return vocabulary.decode(until_end(tokens[tokens != IGNORED], vocabulary))

@@ -12,11 +12,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.data.loaded import LoadedData, Masking, text_samples
+from engine.data.mapped import Mapped
 from engine.data.masking import hidden
+from engine.data.text.layout import Layout
+from engine.data.text_batches import text_source
 from engine.errors import EngineError
 
 Batch = dict[str, Any]
 Indices = NDArray[np.int64]
+SORTED_BATCHES = 50
+"""So many batches' worth of random samples are sorted by length: enough that batches need little
+padding, few enough that their samples stay random."""
+_BATCHES = 6
+"""The stream of random numbers that the batches are put into order by."""
 
 
 class TooLittleText(EngineError):
@@ -68,6 +76,27 @@ class ArraySource:
         return {name: tensor.index_select(0, rows) for name, tensor in self.tensors.items()}
 
 
+class StoredSource:
+    """Arrays that may lie on the disk, one row a sample; only the rows of a batch are read."""
+
+    draws_nothing = True
+
+    def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
+        lengths = {name: len(array) for name, array in arrays.items()}
+        if len(set(lengths.values())) != 1:
+            raise UnequalLengths(lengths)
+        self._arrays = {name: Mapped(array) for name, array in arrays.items()}
+        self._length = next(iter(lengths.values()))
+
+    def __len__(self) -> int:
+        return self._length
+
+    def batch(self, epoch: int, indices: Indices) -> Batch:
+        return {
+            name: torch.from_numpy(array.plain[indices]) for name, array in self._arrays.items()
+        }
+
+
 class TextBlocks:
     """Blocks of a text: 'inputs' (B, T) and 'targets' (B, T), the inputs shifted by one token.
 
@@ -77,18 +106,20 @@ class TextBlocks:
 
     draws_nothing = True
 
-    def __init__(self, tokens: Tensor, block_size: int, *, seed: int | None) -> None:
-        self.tokens, self.block_size, self.seed = tokens, block_size, seed
-        self._length = text_samples(len(tokens), block_size, shifting=seed is not None)
-        self._cut: tuple[int, Tensor, Tensor] | None = None
+    def __init__(self, tokens: Tensor | np.ndarray, block_size: int, *, seed: int | None) -> None:
+        array = tokens.numpy() if isinstance(tokens, Tensor) else tokens
+        self.tokens, self.block_size, self.seed = Mapped(array), block_size, seed
+        self._length = text_samples(len(array), block_size, shifting=seed is not None)
+        self._start: tuple[int, int] | None = None
 
     def __len__(self) -> int:
         return self._length
 
     def batch(self, epoch: int, indices: Indices) -> Batch:
-        rows = torch.from_numpy(indices)
-        inputs, targets = self._blocks(epoch)
-        return {"inputs": inputs.index_select(0, rows), "targets": targets.index_select(0, rows)}
+        if self._start is None or self._start[0] != epoch:
+            self._start = epoch, self.shift(epoch)
+        start = self._start[1]
+        return {"inputs": self._rows(start, indices), "targets": self._rows(start + 1, indices)}
 
     def shift(self, epoch: int) -> int:
         """The first token of the epoch's first block, below the block size."""
@@ -96,16 +127,11 @@ class TextBlocks:
             return 0
         return int(_rng(self.seed, epoch, stream=1).integers(self.block_size))
 
-    def _blocks(self, epoch: int) -> tuple[Tensor, Tensor]:
-        """All blocks of the epoch, as views of the text."""
-        if self._cut is None or self._cut[0] != epoch:
-            start, covered = self.shift(epoch), len(self) * self.block_size
-            inputs, targets = (
-                self.tokens[first : first + covered].view(len(self), self.block_size)
-                for first in (start, start + 1)
-            )
-            self._cut = epoch, inputs, targets
-        return self._cut[1], self._cut[2]
+    def _rows(self, first: int, indices: Indices) -> Tensor:
+        """These blocks, of which the first one begins with this token."""
+        covered = self.tokens.plain[first : first + len(self) * self.block_size]
+        rows = covered.reshape(len(self), self.block_size)[indices]
+        return torch.from_numpy(rows.astype(np.int64, copy=False))
 
 
 class MaskedBlocks:
@@ -119,7 +145,7 @@ class MaskedBlocks:
     draws_nothing = True
 
     def __init__(
-        self, tokens: Tensor, block_size: int, masking: Masking, *, seed: int | None
+        self, tokens: Tensor | np.ndarray, block_size: int, masking: Masking, *, seed: int | None
     ) -> None:
         self.masking, self.seed = masking, seed
         self._blocks = TextBlocks(tokens, block_size, seed=seed)
@@ -140,21 +166,37 @@ def batch_sources(loaded: LoadedData, *, seed: int) -> tuple[BatchSource, BatchS
     Raises:
         TooLittleText: when the training text does not fill one block.
     """
-    if loaded.block_size is None:
+    if loaded.layout is not None and not _shifting(loaded.layout):
+        train, val = (
+            text_source(loaded, split, seed=drawn)
+            for split, drawn in ((loaded.train, seed), (loaded.val, None))
+        )
+    elif loaded.block_size is None and loaded.layout is None:
         train, val = _array_source(loaded.train), _array_source(loaded.val)
-        return train, val if len(val) else None
-    tokens, held_out = (torch.from_numpy(split["tokens"]) for split in (loaded.train, loaded.val))
-    length, masking = loaded.block_size, loaded.masking
+    else:
+        train, val = _blocks(loaded, seed)
+    return train, val if len(val) else None
 
-    def blocks(text: Tensor, seed: int | None) -> BatchSource:
+
+def _shifting(layout: Layout) -> bool:
+    """Whether all texts are cut into blocks that begin elsewhere in every epoch."""
+    return layout.in_blocks and layout.cut == "windows"
+
+
+def _blocks(loaded: LoadedData, seed: int) -> tuple[BatchSource, BatchSource]:
+    length = loaded.block_size if loaded.layout is None else loaded.layout.length
+    assert length is not None
+    masking = loaded.masking
+
+    def blocks(text: np.ndarray, drawn: int | None) -> BatchSource:
         if masking is not None:
-            return MaskedBlocks(text, length, masking, seed=seed)
-        return TextBlocks(text, length, seed=seed)
+            return MaskedBlocks(text, length, masking, seed=drawn)
+        return TextBlocks(text, length, seed=drawn)
 
-    train_blocks, val_blocks = blocks(tokens, seed), blocks(held_out, None)
-    if not len(train_blocks):
-        raise TooLittleText(len(tokens), length)
-    return train_blocks, val_blocks if len(val_blocks) else None
+    train, val = blocks(loaded.train["tokens"], seed), blocks(loaded.val["tokens"], None)
+    if not len(train):
+        raise TooLittleText(len(loaded.train["tokens"]), length)
+    return train, val
 
 
 @dataclass
@@ -169,6 +211,8 @@ class BatchPlan:
     batch_size: int
     shuffle: bool
     seed: int
+    lengths: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
+    """Of each sample, where batches shall be of similar length; only shuffled ones are."""
     _order: tuple[int, Indices] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -195,11 +239,29 @@ class BatchPlan:
             samples = np.arange(self.samples, dtype=np.int64)
             if self.shuffle:
                 _rng(self.seed, epoch, stream=0).shuffle(samples)
+                if self.lengths is not None:
+                    samples = self._of_similar_length(samples, self.lengths, epoch)
             self._order = epoch, samples
         return self._order[1]
 
+    def _of_similar_length(
+        self, samples: Indices, lengths: NDArray[np.int64], epoch: int
+    ) -> Indices:
+        """The samples in another order: of each `SORTED_BATCHES` batches' worth those of similar
+        length together, and then the whole batches in random order. A short batch stays last."""
+        at_once = SORTED_BATCHES * self.batch_size
+        for first in range(0, len(samples), at_once):
+            part = samples[first : first + at_once]
+            samples[first : first + at_once] = part[np.argsort(lengths[part], kind="stable")]
+        whole = len(samples) // self.batch_size
+        batches = samples[: whole * self.batch_size].reshape(whole, self.batch_size)
+        _rng(self.seed, epoch, stream=_BATCHES).shuffle(batches, axis=0)
+        return samples
 
-def _array_source(arrays: Mapping[str, np.ndarray]) -> ArraySource:
+
+def _array_source(arrays: Mapping[str, np.ndarray]) -> BatchSource:
+    if any(isinstance(array, np.memmap) for array in arrays.values()):
+        return StoredSource(arrays)
     return ArraySource({name: torch.from_numpy(array) for name, array in arrays.items()})
 
 

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.data.specs import DataFacts
-from engine.data.vocabulary import CharVocabulary
+from engine.data.text.layout import Layout
+from engine.data.text.tokenizer import Tokenizer
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -22,26 +24,33 @@ class Masking:
     """Share of each sample that is to be predicted."""
     token: int
     """What stands in the place of a hidden token."""
-    candidates: range
+    candidates: range | NDArray[np.int64]
     """The tokens that a hidden one may be replaced by."""
+    stride: int | None = None
+    """The most tokens of a sample, where samples differ in length."""
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedData:
     """Arrays of both splits and what is known about them.
 
-    A text that is cut into blocks has 'tokens' (N,) for each split; all else has the fields of
-    its batches, one row a sample.
+    A text that is cut into blocks has 'tokens' (N,) for each split. Prepared texts (with a
+    layout) have 'tokens' (N,) and the 'offsets' (S + 1,) of each text in them. All else has the
+    fields of its batches, one row a sample.
     """
 
     train: Arrays
     val: Arrays
     facts: DataFacts
-    vocabulary: CharVocabulary | None = None
+    vocabulary: Tokenizer | None = None
     block_size: int | None = None
     """Length of the blocks of a text that is cut into blocks."""
     masking: Masking | None = None
     """For blocks of which tokens are hidden."""
+    layout: Layout | None = None
+    """For prepared texts, whose samples are cut when they are fetched."""
+    notes: tuple[str, ...] = ()
+    """What people should know of how the data was prepared, in whole sentences."""
 
 
 def text_samples(tokens: int, block_size: int, *, shifting: bool) -> int:

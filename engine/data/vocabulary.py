@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.text.tokenizer import Lengths, Pieces, Tokens
 from engine.errors import EngineError
 
 PADDING = 0
@@ -34,6 +36,7 @@ class CharVocabulary:
     characters: str
     specials: tuple[str, ...] = ()
     """Names of the tokens that stand for no character, from 0; the first is the padding."""
+    kind = "char"
 
     @classmethod
     def of(cls, text: str, specials: tuple[str, ...] = ()) -> Self:
@@ -43,29 +46,62 @@ class CharVocabulary:
     def __len__(self) -> int:
         return len(self.specials) + len(self.characters)
 
+    @property
+    def special_tokens(self) -> dict[str, int]:
+        """The tokens that stand for no character, by name."""
+        return {name: place for place, name in enumerate(self.specials)}
+
+    @cached_property
+    def lengths(self) -> Lengths:
+        """How much text each token stands for."""
+        return self._pieces.lengths()
+
     def special(self, name: str) -> int:
         """The special token of this name."""
-        return self.specials.index(name)
+        return self._pieces.special(name)
 
-    def encode(self, text: str) -> NDArray[np.int64]:
+    def encode(self, text: str) -> Tokens:
         """Tokens of `text`, one a character.
 
         Raises:
-            UnknownCharacter: when the vocabulary lacks a character of the text.
+            UnknownCharacter: when the vocabulary lacks a character of the text, and has no token
+                for unknown ones.
         """
+        if "unknown" in self.specials:
+            return self._with_unknown(text)
         unknown = "".join(sorted(set(text) - set(self.characters)))
         if unknown:
             raise UnknownCharacter(unknown, self.characters)
         places = np.searchsorted(self._code_points, _code_points(text)).astype(np.int64)
         return places + len(self.specials)
 
-    def decode(self, tokens: NDArray[np.integer], *, special: str = "") -> str:
+    def encode_all(self, texts: Sequence[str]) -> tuple[Tokens, Tokens]:
+        """The tokens of all texts, one after another, and how many each text has."""
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        return self.encode("".join(texts)), lengths
+
+    def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
         """The text of `tokens`, whole numbers below the vocabulary's size.
 
         Special tokens are left out, or shown as `special`.
         """
-        shown = [*[special] * len(self.specials), *self.characters]
-        return "".join(shown[token] for token in tokens.tolist())
+        return self._pieces.text(tokens, special)
+
+    def document(self) -> dict[str, Any]:
+        """Plain data that `tokenizer_of` makes an equal vocabulary from."""
+        return {"kind": self.kind, "specials": list(self.specials), "characters": self.characters}
+
+    def _with_unknown(self, text: str) -> Tokens:
+        known, found = self._code_points, _code_points(text)
+        if not len(known):
+            return np.full(len(found), self.special("unknown"), np.int64)
+        places = np.searchsorted(known, found).clip(max=len(known) - 1).astype(np.int64)
+        is_known = known[places] == found
+        return np.where(is_known, places + len(self.specials), self.special("unknown"))
+
+    @cached_property
+    def _pieces(self) -> Pieces:
+        return Pieces(self.specials, [character.encode() for character in self.characters])
 
     @cached_property
     def _code_points(self) -> NDArray[np.uint32]:

@@ -40,6 +40,15 @@ class DrawsNothing(Protocol):
     draws_nothing: bool
 
 
+@runtime_checkable
+class OfLengths(Protocol):
+    """A source that knows how long its samples are."""
+
+    @property
+    def sample_lengths(self) -> NDArray[np.int64] | None:
+        """Of each sample; None where those of similar length shall not come together."""
+
+
 class BatchFailed(EngineError):
     """The user's code raised while it prepared a batch."""
 
@@ -368,5 +377,8 @@ def _is_small(value: object) -> bool:
 def prepared(source: BatchSource, config: TrainingConfig) -> Prepared:
     """The training batches of a run, as configured."""
     batching, seed = config.batching, config.reproducibility.seed
-    plan = BatchPlan(len(source), batching.batch_size, shuffle=batching.shuffle, seed=seed)
+    lengths = source.sample_lengths if isinstance(source, OfLengths) else None
+    plan = BatchPlan(
+        len(source), batching.batch_size, shuffle=batching.shuffle, seed=seed, lengths=lengths
+    )
     return Prepared(source, plan, workers=config.hardware.workers, seed=seed)

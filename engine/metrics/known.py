@@ -21,9 +21,9 @@ class Known(NamedTuple):
     target_std: float | None = None
     """What they were divided by then."""
     token_chars: NDArray[np.int64] | None = None
-    """Characters of each token; 0 for special ones."""
+    """Characters of each token; 0 for special ones, below 0 where it is not known."""
     token_bytes: NDArray[np.int64] | None = None
-    """UTF-8 bytes of each token; 0 for special ones."""
+    """UTF-8 bytes of each token; 0 for special ones, below 0 where it is not known."""
 
     def names(self, count: int) -> list[str]:
         """A name for each of so many classes: its number where no names are known."""
@@ -39,10 +39,7 @@ def known_of(loaded: LoadedData) -> Known:
     """What loaded data says about itself."""
     facts, vocabulary = loaded.facts, loaded.vocabulary
     known = Known(facts.classes, facts.target_mean, facts.target_std)
-    if vocabulary is None:
+    lengths = None if vocabulary is None else vocabulary.lengths
+    if lengths is None:
         return known
-    special = [0] * len(vocabulary.specials)
-    return known._replace(
-        token_chars=np.array([*special, *(1 for _ in vocabulary.characters)]),
-        token_bytes=np.array([*special, *(len(c.encode()) for c in vocabulary.characters)]),
-    )
+    return known._replace(token_chars=lengths.chars, token_bytes=lengths.bytes)

@@ -65,15 +65,20 @@ class _Length:
 
     def __init__(self, of_token: NDArray[np.int64] | None) -> None:
         self._of_token = None if of_token is None else torch.from_numpy(of_token)
+        self._may_be_unknown = of_token is not None and bool((of_token < 0).any())
         self._sum: Tensor | int = 0
+        self._unknown: Tensor | int = 0
 
     def add(self, tokens: Tensor) -> None:
         if self._of_token is None:
             return
         self._of_token = self._of_token.to(tokens.device)
         lengths = self._of_token[tokens.clamp(min=0)]
-        self._sum = self._sum + (lengths * (tokens != IGNORED)).sum()
+        lengths = lengths.where(tokens != IGNORED, 0)
+        self._sum = self._sum + lengths.sum()
+        if self._may_be_unknown:
+            self._unknown = self._unknown + (lengths < 0).sum()
 
     def total(self) -> int:
-        """0 when it is not known."""
-        return int(self._sum)
+        """0 when it is not known, as with a token that stands for different texts."""
+        return 0 if int(self._unknown) else int(self._sum)

@@ -1,0 +1,246 @@
+"""HuggingFaceTokenizer: a tokenizer that exists, from a folder or from the hub."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer as Library
+
+from engine.data.text.subwords import byte_pieces
+from engine.data.text.tokenizer import (
+    NOT_KNOWN,
+    Lengths,
+    NoSuchToken,
+    Pieces,
+    Tokens,
+    joined,
+)
+from engine.errors import EngineError
+
+_FILE = "tokenizer.json"
+_NAMING = ("tokenizer_config.json", "special_tokens_map.json")
+"""Files that say what the special tokens are."""
+_MOST_BYTES = 200_000_000
+_NAMES = {
+    "padding": ("pad_token",),
+    "unknown": ("unk_token",),
+    "begin": ("bos_token", "cls_token", "eos_token", "sep_token"),
+    "end": ("eos_token", "sep_token", "bos_token", "cls_token"),
+    "mask": ("mask_token",),
+}
+"""Special tokens, and under which names tokenizers have them, the best first."""
+_USUAL = {
+    "padding": ("[PAD]", "<pad>", "<|padding|>"),
+    "unknown": ("[UNK]", "<unk>"),
+    "begin": ("[CLS]", "<s>", "<|begin_of_text|>", "<|endoftext|>"),
+    "end": ("[SEP]", "</s>", "<|end_of_text|>", "<|endoftext|>"),
+    "mask": ("[MASK]", "<mask>"),
+}
+"""How they are usually written, for a tokenizer.json without the file that names them."""
+
+
+class NoTokenizer(EngineError):
+    """A tokenizer that is not there or cannot be read."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"The tokenizer {name!r} cannot be used: {reason} Give a folder that holds {_FILE}, "
+            "or a name on the Hugging Face hub, such as 'gpt2'."
+        )
+
+
+class HuggingFaceTokenizer:
+    """The tokens that a pretrained model knows, under its own numbers.
+
+    Special tokens that it lacks and the task needs are added behind its own.
+    """
+
+    def __init__(self, library: Library, specials: Mapping[str, int], added: Iterable[str]) -> None:
+        library.no_padding()
+        library.no_truncation()
+        library.encode_special_tokens = True  # what only looks like one in a text is text
+        self._library = library
+        self._own_size = max(library.get_vocab().values(), default=-1) + 1
+        self._own = dict(specials)
+        self.added = tuple(added)
+        behind = enumerate(self.added, self._own_size)
+        self._specials = self._own | {name: token for token, name in behind}
+
+    kind = "hugging-face"
+
+    def __len__(self) -> int:
+        return self._own_size + len(self.added)
+
+    @property
+    def special_tokens(self) -> dict[str, int]:
+        return dict(self._specials)
+
+    @cached_property
+    def lengths(self) -> Lengths | None:
+        """Known of byte-level tokenizers that change nothing in a text."""
+        if not _keeps_every_byte(json.loads(self._library.to_str())):
+            return None
+        added = {
+            token.content: b"" if token.special else token.content.encode()
+            for token in self._library.get_added_tokens_decoder().values()
+        }
+        pieces = Pieces((), byte_pieces(self._library, added))
+        if len(pieces) != self._own_size:
+            return None
+        chars, size = pieces.lengths()
+        extra = np.zeros(len(self.added), np.int64)
+        found = Lengths(np.append(chars, extra), np.append(size, extra))
+        if "unknown" in self._specials:
+            found.chars[self._specials["unknown"]] = NOT_KNOWN
+            found.bytes[self._specials["unknown"]] = NOT_KNOWN
+        return found
+
+    def special(self, name: str) -> int:
+        if name not in self._specials:
+            raise NoSuchToken(name, list(self._specials))
+        return self._specials[name]
+
+    def encode(self, text: str) -> Tokens:
+        return np.array(self._library.encode(text, add_special_tokens=False).ids, np.int64)
+
+    def encode_all(self, texts: Sequence[str]) -> tuple[Tokens, Tokens]:
+        found = self._library.encode_batch_fast(list(texts), add_special_tokens=False)
+        return joined([encoding.ids for encoding in found])
+
+    def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
+        known = set(self._specials.values())
+        parts: list[str] = []
+        run: list[int] = []
+        for token in tokens.tolist():
+            if token in known or token >= self._own_size:
+                parts += [self._text(run), special]
+                run = []
+            else:
+                run.append(token)
+        return "".join([*parts, self._text(run)])
+
+    def document(self) -> dict[str, Any]:
+        library = json.loads(self._library.to_str())
+        return {
+            "kind": self.kind,
+            "specials": self._own,
+            "added": list(self.added),
+            "library": library,
+        }
+
+    def _text(self, tokens: list[int]) -> str:
+        return self._library.decode(tokens, skip_special_tokens=False) if tokens else ""
+
+
+def existing(name: str, needed: Iterable[str]) -> HuggingFaceTokenizer:
+    """The tokenizer of this name or in this folder, with all special tokens that are needed.
+
+    Raises:
+        NoTokenizer: when it is not there, cannot be read, or needs what is not installed.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir() or folder.name == _FILE:
+        library, specials = _in_folder(name, folder if folder.is_dir() else folder.parent)
+    else:
+        library, specials = _on_the_hub(name)
+    specials = specials or _usual(library)
+    missing = [name for name in needed if name not in specials]
+    return HuggingFaceTokenizer(library, specials, missing)
+
+
+def _in_folder(name: str, folder: Path) -> tuple[Library, dict[str, int]]:
+    path = folder / _FILE
+    if not path.is_file():
+        raise NoTokenizer(name, f"there is no {_FILE} in that folder.")
+    if path.stat().st_size > _MOST_BYTES:
+        raise NoTokenizer(name, f"its {_FILE} is larger than 200 MB.")
+    library = _read(name, path.read_text(encoding="utf-8", errors="replace"))
+    for other in _NAMING:
+        named = _named(library, folder / other)
+        if named:
+            return library, named
+    return library, {}
+
+
+def _read(name: str, text: str) -> Library:
+    try:
+        return Library.from_str(text)
+    except Exception as error:
+        raise NoTokenizer(name, f"the library cannot read it ({error}).") from error
+
+
+def _on_the_hub(name: str) -> tuple[Library, dict[str, int]]:
+    if not name.strip():
+        raise NoTokenizer(name, "no name is given.")
+    if find_spec("huggingface_hub") is None:
+        raise NoTokenizer(name, "it is no folder, and huggingface_hub is not installed.")
+    try:
+        return Library.from_pretrained(name), {}
+    except Exception as error:
+        raise NoTokenizer(name, f"it is no folder, and not to be had ({error}).") from error
+
+
+def _named(library: Library, path: Path) -> dict[str, int]:
+    """The special tokens that a file beside the tokenizer names."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    found = {}
+    for special, names in _NAMES.items():
+        for name in names:
+            token = document.get(name)
+            text = token.get("content") if isinstance(token, dict) else token
+            number = library.token_to_id(text) if isinstance(text, str) else None
+            if number is not None:
+                found[special] = number
+                break
+    return found
+
+
+def _usual(library: Library) -> dict[str, int]:
+    found = {}
+    for special, texts in _USUAL.items():
+        numbers = (library.token_to_id(text) for text in texts)
+        number = next((number for number in numbers if number is not None), None)
+        if number is not None:
+            found[special] = number
+    return found
+
+
+def _keeps_every_byte(document: Mapping[str, Any]) -> bool:
+    """Whether tokens are written in the letters of bytes, and no text is changed before."""
+    before = document.get("pre_tokenizer") or {}
+    steps = before.get("pretokenizers", [before])
+    byte_level = [step for step in steps if step.get("type") == "ByteLevel"]
+    return (
+        document.get("normalizer") is None
+        and (document.get("decoder") or {}).get("type") == "ByteLevel"
+        and len(byte_level) == 1
+        and not byte_level[0].get("add_prefix_space")
+        and all(step.get("type") in ("ByteLevel", "Split", "Digits") for step in steps)
+        and all(step.get("behavior") != "Removed" for step in steps)
+    )
+
+
+def digest_of(name: str) -> str:
+    """SHA-256 of the files of a tokenizer in a folder; nothing for a name on the hub."""
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        folder = folder.parent if folder.name == _FILE else folder
+    digest = hashlib.sha256()
+    for file in (_FILE, *_NAMING):
+        path = folder / file
+        if path.is_file():
+            digest.update(file.encode() + path.read_bytes())
+    return digest.hexdigest()
