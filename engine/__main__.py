@@ -18,6 +18,7 @@ from engine.commands import (
     models,
     reference,
     runs,
+    structure,
     train,
 )
 from engine.commands.console import Commands
@@ -42,6 +43,7 @@ app.command("import")(exchange.import_)
 app.command("export")(exchange.export_)
 app.command("health")(health.health)
 app.command("health-child", hidden=True)(health.health_child)
+app.command("structure-child", hidden=True)(structure.structure_child)
 app.command("lr-test")(lr_test.lr_test)
 app.command("batch-size")(batch_size.batch_size)
 app.command("batch-trials", hidden=True)(batch_size.batch_trials)

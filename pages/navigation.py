@@ -20,6 +20,7 @@ PAGES = [
     st.Page("live.py", title="Live", icon=":material/monitoring:"),
     st.Page("runs.py", title="Runs", icon=":material/table_rows:"),
     st.Page("compare.py", title="Compare", icon=":material/compare_arrows:"),
+    st.Page("models.py", title="Models", icon=":material/deployed_code:"),
     st.Page("alerts.py", title="Alerts", icon=":material/notifications:"),
 ]
 

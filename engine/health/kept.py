@@ -15,6 +15,8 @@ from engine.models.specs import ModelSpec
 from engine.runs.files import write_whole
 from engine.task_spec import TaskSpec
 
+MOST_EARLIER = 10
+"""Reports of the same digest that are kept beside the newest."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -46,9 +48,10 @@ def file_of(root: Path, digest: str) -> Path:
 
 
 def write(root: Path, report: HealthReport) -> Path:
-    """Keep a report in place of an earlier one of the same digest."""
+    """Keep a report in place of an earlier one of the same digest, of which a copy is put aside."""
     file = file_of(root, report.digest)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _put_aside(root, file)
     write_whole(file, report.model_dump_json())  # not indented: figures have many numbers
     return file
 
@@ -59,7 +62,12 @@ def read(root: Path, digest: str) -> HealthReport | None:
     Raises:
         UnreadableReport: for one that is damaged or of a later version.
     """
-    return _read(file_of(root, digest))
+    return _found(file_of(root, digest))
+
+
+def earlier(root: Path, digest: str) -> list[Path]:
+    """The files of the reports of this digest that were put aside, the newest first."""
+    return sorted(_aside(root, digest).glob("*.json"), reverse=True)
 
 
 def read_all(root: Path) -> Iterator[HealthReport | UnreadableReport]:
@@ -67,7 +75,7 @@ def read_all(root: Path) -> Iterator[HealthReport | UnreadableReport]:
     files = [file for file in folder_in(root).glob("*.json") if _DIGEST.fullmatch(file.stem)]
     for file in sorted(files, key=lambda file: file.stat().st_mtime, reverse=True):
         try:
-            report = _read(file)
+            report = _found(file)
         except UnreadableReport as error:
             yield error
         else:
@@ -75,12 +83,36 @@ def read_all(root: Path) -> Iterator[HealthReport | UnreadableReport]:
                 yield report
 
 
-def _read(file: Path) -> HealthReport | None:
+def read_file(file: Path) -> HealthReport:
+    """The report in a file.
+
+    Raises:
+        UnreadableReport: for one that is damaged, gone or of a later version.
+    """
     try:
         return HealthReport.parse_json(file.read_bytes())
-    except FileNotFoundError:
-        return None
     except BadInput as error:
         raise UnreadableReport(file, str(error.problems[0])) from None
     except OSError as error:
         raise UnreadableReport(file, error.strerror or str(error)) from None
+
+
+def _found(file: Path) -> HealthReport | None:
+    return read_file(file) if file.exists() else None
+
+
+def _aside(root: Path, digest: str) -> Path:
+    """The folder of the earlier reports of a digest."""
+    assert _DIGEST.fullmatch(digest), digest
+    return folder_in(root) / "earlier" / digest
+
+
+def _put_aside(root: Path, file: Path) -> None:
+    """Copy a report out of the way of the next; of very many the oldest are deleted."""
+    if not file.exists():
+        return
+    folder = _aside(root, file.stem)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(folder / f"{file.stat().st_mtime_ns:020d}.json", file.read_bytes())
+    for old in sorted(folder.glob("*.json"), reverse=True)[MOST_EARLIER:]:
+        old.unlink(missing_ok=True)

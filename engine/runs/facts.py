@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from engine.models.version import version_of
 from engine.run_spec import RunSpec
 from engine.runs.record import RunRecord
 from engine.runs.run import Labels
@@ -81,6 +82,7 @@ def _of_record(record: RunRecord) -> dict[str, Fact]:
 
 def _of_spec(spec: RunSpec) -> dict[str, Fact]:
     found: dict[str, Fact] = {"model": model_words(spec.model), "data": data_words(spec.data)}
+    found["model.version"] = version_of(spec.model)
     document = spec.model_dump()
     training = document.pop("training")
     for name in _LEFT_OUT:
