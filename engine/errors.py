@@ -56,6 +56,17 @@ class DamagedRun(EngineError):
         )
 
 
+class UnreadableRun(DamagedRun):
+    """A run of which the disk gives nothing just now, which may pass."""
+
+    def __init__(self, run_id: str, file: Path, reason: str) -> None:
+        EngineError.__init__(
+            self,
+            f"Run {run_id!r} cannot be read just now: {file.name} ({reason}). It is tried again; "
+            "if this stays, look after the disk and the rights of the folder.",
+        )
+
+
 class ImportedRun(EngineError):
     """A run from elsewhere, of which there are points but nothing to train."""
 

@@ -9,7 +9,14 @@ import threading
 import time
 from pathlib import Path
 
-from engine.errors import DamagedRun, EngineError, ImportedRun, RunIsBusy, UnknownRun
+from engine.errors import (
+    DamagedRun,
+    EngineError,
+    ImportedRun,
+    RunIsBusy,
+    UnknownRun,
+    UnreadableRun,
+)
 from engine.launch.launchers import APART, LAUNCHERS, Launcher, resolved
 from engine.machine import gpus
 from engine.runs.run import Run
@@ -103,12 +110,21 @@ class Dispatcher:
         return sorted(runs, key=lambda run: (run.state().queued_at or 0, run.id))
 
     def _existing(self, folder: Path) -> list[Run]:
+        """The runs with a marker in a folder; a marker of what is no run goes.
+
+        Raises:
+            UnreadableRun: when the disk refuses: nothing is started beside a run that is not known.
+        """
         runs = []
         for entry in tuple(os.scandir(folder)):
             try:
                 run = self._store.open(entry.name)
                 run.state(), run.spec
                 runs.append(run)
+            except UnreadableRun as refusal:
+                if folder == self._store.active:
+                    raise
+                self._say(entry.name, f"not started: {refusal}")
             except (UnknownRun, DamagedRun, ImportedRun) as error:
                 _log.warning("taken off the queue: %s", error)
                 Path(entry.path).unlink(missing_ok=True)

@@ -14,7 +14,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from engine.errors import BadInput, DamagedRun, ImportedRun, RunIsBusy
+from engine.errors import BadInput, DamagedRun, ImportedRun, RunIsBusy, UnreadableRun
 from engine.frozen import Frozen
 from engine.run_spec import RunSpec
 from engine.runs import requests
@@ -56,12 +56,14 @@ class Run:
         """The immutable run.json.
 
         Raises:
-            DamagedRun: when it cannot be read.
+            DamagedRun: when it cannot be read; UnreadableRun when only the disk refuses.
         """
         path = self.folder / "run.json"
         try:
             return RunRecord.parse_json(path.read_bytes())
-        except (OSError, BadInput) as error:
+        except OSError as error:
+            raise _refused(self.id, path, error) from None
+        except BadInput as error:
             raise DamagedRun(self.id, path, str(error)) from None
 
     @property
@@ -96,7 +98,7 @@ class Run:
         """What the run is doing now.
 
         Raises:
-            DamagedRun: when state.json cannot be read.
+            DamagedRun: when state.json cannot be read; UnreadableRun when only the disk refuses.
         """
         path = self.folder / "state.json"
         try:
@@ -105,7 +107,7 @@ class Run:
             if self._state_seen is None or self._state_seen[0] != stamp:
                 self._state_seen = stamp, RunState.model_validate_json(path.read_bytes())
         except OSError as error:
-            raise DamagedRun(self.id, path, error.strerror or str(error)) from None
+            raise _refused(self.id, path, error) from None
         except ValidationError as error:
             raise DamagedRun(self.id, path, error.errors()[0]["msg"]) from None
         return self._state_seen[1]
@@ -121,6 +123,8 @@ class Run:
             return Labels.parse_json(path.read_bytes())
         except FileNotFoundError:
             return Labels()
+        except OSError as error:
+            raise _refused(self.id, path, error) from None
         except BadInput as error:
             raise DamagedRun(self.id, path, str(error)) from None
 
@@ -300,3 +304,10 @@ class Run:
                 return False
         except RunIsBusy:
             return True
+
+
+def _refused(run_id: str, path: Path, error: OSError) -> DamagedRun:
+    """What it means that a file cannot be read: one that is gone stays gone, all else may pass."""
+    gone = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
+    kind = DamagedRun if gone else UnreadableRun
+    return kind(run_id, path, error.strerror or str(error))

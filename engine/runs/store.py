@@ -15,7 +15,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from engine.errors import CannotResume, DamagedRun, RunIsBusy, RunsFolderUnusable, UnknownRun
+from engine.errors import (
+    CannotResume,
+    DamagedRun,
+    RunIsBusy,
+    RunsFolderUnusable,
+    UnknownRun,
+    UnreadableRun,
+)
 from engine.models.holding import take_from_library
 from engine.run_spec import RunSpec
 from engine.runs.entry import Entry
@@ -42,6 +49,8 @@ class RunSummary:
     state: RunState | None
     labels: Labels | None
     damage: str = ""
+    passing: bool = False
+    """Whether the damage is only that the disk refuses, which may pass."""
 
 
 class RunStore:
@@ -125,11 +134,16 @@ class RunStore:
 
         Raises:
             UnknownRun: for an id that is not one of ours or has no folder.
+            UnreadableRun: when the disk refuses even to tell whether it is there.
         """
-        folder = self.root / run_id if _RUN_ID.fullmatch(run_id) else None
-        if folder is None or not (folder / "run.json").exists():
+        path = self.root / run_id / "run.json"
+        try:
+            known = bool(_RUN_ID.fullmatch(run_id)) and path.exists()
+        except OSError as error:
+            raise UnreadableRun(run_id, path, error.strerror or str(error)) from None
+        if not known:
             raise UnknownRun(run_id, self.root)
-        return Run(folder)
+        return Run(path.parent)
 
     def summary(self, run_id: str) -> RunSummary:
         """One run's row, read again only when it has changed.
@@ -254,12 +268,15 @@ class RunStore:
         """Mark runs whose worker is gone as interrupted; their ids.
 
         A worker that a launcher has just started gets `starting_s` seconds to take ownership.
+        A run that the disk will not give just now keeps its marker: somebody may be at work on it.
         """
         gone = []
         for entry in tuple(os.scandir(self.active)):
             try:
                 run = self.open(entry.name)
                 state = run.state()
+            except UnreadableRun:
+                continue
             except (UnknownRun, DamagedRun):
                 Path(entry.path).unlink(missing_ok=True)
                 continue
@@ -320,9 +337,12 @@ class RunStore:
         if stamps[0] is None:
             return None  # a run that is being created, or something else
         seen = self._seen.get(run_id)
-        if seen is None or seen[0] != stamps:
-            self._seen[run_id] = seen = stamps, _read_summary(Run(folder))
-        return seen[1]
+        if seen is not None and seen[0] == stamps:
+            return seen[1]
+        summary = _read_summary(Run(folder))
+        if not summary.passing:
+            self._seen[run_id] = stamps, summary
+        return summary
 
 
 def _seems_queued(run: Run) -> bool:
@@ -338,7 +358,8 @@ def _read_summary(run: Run) -> RunSummary:
     try:
         return RunSummary(run.id, run.name, run.record, run.state(), run.labels())
     except DamagedRun as damage:
-        return RunSummary(run.id, run.id, None, None, None, str(damage))
+        passing = isinstance(damage, UnreadableRun)
+        return RunSummary(run.id, run.id, None, None, None, str(damage), passing)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from engine.checkpoint import MANIFEST, CheckpointKeeper
-from engine.errors import NoGoodCheckpoint, RunIsBusy
+from engine.errors import NoGoodCheckpoint, RunIsBusy, UnreadableRun
 from engine.launch.dispatcher import Dispatcher
 from engine.runs.files import write_whole
 from engine.runs.reporter import RunReporter
@@ -279,3 +280,64 @@ def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
     assert failures == []
     assert path.read_text() in ("a" * 5000, "b" * 5000)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def _refuse_once(monkeypatch: pytest.MonkeyPatch, path: Path) -> list[Path]:
+    """Let the disk refuse a file the first time that it is read; what was refused."""
+    refused: list[Path] = []
+    read = Path.read_bytes
+
+    def read_or_refuse(self: Path) -> bytes:
+        if self == path and not refused:
+            refused.append(self)
+            raise OSError(errno.EIO, "Input/output error")
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", read_or_refuse)
+    return refused
+
+
+@pytest.mark.parametrize("name", ["run.json", "state.json"])
+def test_an_error_that_passes_takes_no_marker_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    store = RunStore(tmp_path)
+    live, waiting = store.create(TEXT), _queued(store)
+    live.write_state(RunState(status="running", phase="training", heartbeat=time.time()))
+    (store.active / live.id).touch()
+    starts = Starts()
+    dispatcher = Dispatcher(RunStore(tmp_path), {"process": starts})
+    with live.owned():
+        refused = _refuse_once(monkeypatch, live.folder / name)
+        with contextlib.suppress(UnreadableRun):
+            dispatcher.tick()
+        assert refused
+        assert store.at_work() == {live.id, waiting.id}
+        dispatcher.tick()
+    assert starts.started == []  # the device is still taken
+
+
+def test_a_queued_run_that_cannot_be_read_just_now_lets_others_go_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, starts = RunStore(tmp_path), Starts()
+    first, second = _queued(store), _queued(store)
+    _refuse_once(monkeypatch, first.folder / "state.json")
+    dispatcher = Dispatcher(RunStore(tmp_path), {"process": starts})
+    dispatcher.tick()
+    assert starts.started == [second.id]
+    assert (store.queue / first.id).exists()
+
+
+def test_an_error_that_passes_is_not_kept_as_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RunStore(tmp_path)
+    run = store.create(TEXT)
+    _refuse_once(monkeypatch, run.folder / "state.json")
+    (refused,) = store.index.entries()
+    assert "cannot be read just now" in refused.damage
+    assert store.index.entries()[0].damage == ""
+    _refuse_once(monkeypatch, run.folder / "run.json")
+    assert store.summary(run.id).damage
+    assert store.summary(run.id).damage == ""

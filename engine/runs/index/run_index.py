@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import DamagedRun
+from engine.errors import DamagedRun, UnreadableRun
 from engine.runs.entry import DAMAGED, Entry
 from engine.runs.fact_row import Shapes
 from engine.runs.facts import Fact, facts_of
@@ -31,6 +31,8 @@ _FEW = 5_000
 """Runs up to which the folder of each is looked at every time."""
 _NEWEST, _IN_TURN = 1_000, 2_500
 """Of more: the newest, those at work or waiting, and so many of the others in turn."""
+_UNREAD = (UNSETTLED,)
+"""The stamp of a run that the disk would not give: it is read again at the next look."""
 _SAVED_EVERY_S = 60.0
 _SLICE_S = 0.2
 
@@ -143,7 +145,8 @@ class RunIndex:
     def _likely(self, ids: Sequence[str], turn: set[str]) -> Sequence[str]:
         """Of very many runs those that may well have changed, and some others in turn."""
         unknown = (run_id for run_id in ids if run_id not in self._known)
-        active = (run_id for run_id, kept in self._known.items() if kept.entry.is_active)
+        kept = self._known.items()
+        active = (run_id for run_id, kept in kept if kept.entry.is_active or kept.stamp == _UNREAD)
         told, self._told = self._told, set()
         wanted = {*ids[:_NEWEST], *self._turn(ids, _IN_TURN), *unknown, *active, *told, *turn}
         wanted |= self._store.at_work()
@@ -175,8 +178,8 @@ class RunIndex:
         if kept is not None and kept.stamp[1:] == stamp[1:] and stamp[0] != UNSETTLED:
             self._known[run_id] = Kept(self._newest(kept.entry, folder), stamp)
             return
-        entry = self._read(Run(folder))
-        self._known[run_id] = Kept(entry, stamp)
+        entry, is_read = self._read(Run(folder))
+        self._known[run_id] = Kept(entry, stamp if is_read else _UNREAD)
         if not entry.is_active:
             self._metrics_seen.pop(run_id, None)
             self._unsaved += 1
@@ -188,14 +191,16 @@ class RunIndex:
         facts = entry.facts.without_metrics()
         return Entry(entry.id, self._shapes.row(facts, self._metrics(entry.id, folder)))
 
-    def _read(self, run: Run) -> Entry:
+    def _read(self, run: Run) -> tuple[Entry, bool]:
+        """What is known of a run, and whether that is all there is to know of it now."""
         try:
             facts = facts_of(run.record, run.state(), run.labels())
         except DamagedRun as damage:
+            is_read = not isinstance(damage, UnreadableRun)
             known: dict[str, Fact] = {"id": run.id, "name": run.id, "status": DAMAGED}
             known |= {"reason": str(damage), "tags": (), "archived": False}
-            return Entry(run.id, self._shapes.row(known, {}), str(damage))
-        return Entry(run.id, self._shapes.row(facts, self._metrics(run.id, run.folder)))
+            return Entry(run.id, self._shapes.row(known, {}), str(damage)), is_read
+        return Entry(run.id, self._shapes.row(facts, self._metrics(run.id, run.folder))), True
 
     def _metrics(self, run_id: str, folder: Path) -> dict[str, float]:
         return newest_values(folder / "metrics", self._metrics_seen.setdefault(run_id, {}))
