@@ -75,6 +75,11 @@ class Courier:
         self._page, self._post, self._now = page, post, now
         self._book = _read(self._path, self._journal.size())
 
+    @property
+    def offset(self) -> int:
+        """How far the journal was taken note of."""
+        return self._book.offset
+
     def round(self, closing: threading.Event | None = None) -> None:
         """Take what is new from the journal and send what is due.
 

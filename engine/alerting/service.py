@@ -6,11 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from engine.alerting.courier import Courier
-from engine.alerting.journal import Fired
+from engine.alerting.journal import Fired, Journal
 from engine.alerting.rule_book import RuleBook
 from engine.alerting.teller import Teller
 from engine.alerting.watcher import Watcher
@@ -77,17 +78,19 @@ class AlertService:
         )
         sending.start()
         try:
-            self._watch_on(watcher, teller)
+            self._watch_on(watcher, teller, courier)
         finally:
             over.set()  # nothing is sent without the lock, whatever ended the watch
             sending.join()
 
-    def _watch_on(self, watcher: Watcher, teller: Teller) -> None:
+    def _watch_on(self, watcher: Watcher, teller: Teller, courier: Courier) -> None:
+        journal = Journal(self._store.root)
         while not self._closing.is_set():
             try:
                 for fired in watcher.tick():
                     self._on_fired(fired)
                 teller.round()
+                journal.trim(min(teller.offset, courier.offset), self._is_needed)
             except (OSError, EngineError) as error:
                 self._say(f"alerts wait: {error}")
             self._closing.wait(self._tick_s)
@@ -95,6 +98,13 @@ class AlertService:
             watcher.keep()
         except OSError as error:
             _log.warning("what alerts have seen was not saved: %s", error)
+
+    def _is_needed(self, fired: Fired) -> bool:
+        """Whether an alert could be found once more: by its rule as it is now, in its run."""
+        store = self._store
+        places = (store.root / fired.run, store.trash_folder / fired.run)
+        known = {rule.id: rule.revision for rule in self._rules.rules()}
+        return known.get(fired.rule) == fired.revision and any(map(Path.exists, places))
 
     def _send(self, courier: Courier, over: threading.Event) -> None:
         while not over.is_set():

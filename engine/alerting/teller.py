@@ -26,6 +26,11 @@ class Teller:
         self._unsure = True
         """Whether the first of the following may stand in its log already."""
 
+    @property
+    def offset(self) -> int:
+        """How far the journal was told."""
+        return self._offset
+
     def round(self) -> None:
         """Tell what is new.
 

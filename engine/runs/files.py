@@ -96,10 +96,13 @@ def read_lines(path: Path, offset: int = 0) -> Iterator[tuple[int, dict[str, Any
             data = file.read()
     except FileNotFoundError:
         return
-    for line in data.splitlines(keepends=True):
-        if not line.endswith(b"\n"):
-            return
-        offset += len(line)
+    yield from lines_in(data, offset)
+
+
+def lines_in(data: bytes, offset: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each whole line of what stands at `offset` of a file, as `read_lines` gives it."""
+    for line in data.split(b"\n")[:-1]:  # behind the last line end is nothing, or a torn tail
+        offset += len(line) + 1
         yield offset, _object(line)
 
 
