@@ -131,7 +131,8 @@ class Points:
 
     def __init__(self) -> None:
         self._rows: dict[str, list[tuple[int, float, float]]] = {}
-        self._held = 0
+        self.held = 0
+        """How many there are."""
 
     def add(self, metric: str, step: int, time: float, value: float) -> bool:
         """Keep a point; True when so many are held that they should be handed on."""
@@ -139,12 +140,12 @@ class Points:
         if rows is None:
             rows = self._rows[metric] = []
         rows.append((step, time, value))
-        self._held += 1
-        return self._held >= AT_ONCE
+        self.held += 1
+        return self.held >= AT_ONCE
 
     def blocks(self) -> Iterator[Block]:
         """All points that are held, which are then forgotten."""
-        rows, self._rows, self._held = self._rows, {}, 0
+        rows, self._rows, self.held = self._rows, {}, 0
         for metric, points in rows.items():
             yield Block(metric, np.array(points, RECORD))
 

@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from engine.errors import UnknownRun
 from engine.exchange.foreign import Block, Facts, ForeignRun, Importer, Unreadable
-from engine.exchange.staging import digest, settle, staged, staging_folder
+from engine.exchange.staging import alone, digest, settle, staged, staging_folder
 from engine.runs.record import Imported, ImportSource
 from engine.runs.run import Labels, Run
 from engine.runs.series import RECORD
@@ -85,16 +86,24 @@ def bring_in(
 
 
 class _Intake:
-    """One import, with what of the same source was imported before."""
+    """One import, with what of the same source was imported before or is at the same time."""
 
     def __init__(self, store: RunStore, source: ImportSource, again: bool) -> None:
         self._store, self._source, self._again = store, source, again
         self._known: dict[str, list[_Older]] = {}
-        for summary in store.list():
-            imported = None if summary.record is None else summary.record.imported
-            if imported is not None and imported.source == source:
-                older = _Older(summary.id, imported.content, made_now=False)
-                self._known.setdefault(imported.identity, []).append(older)
+        self._looked_at: set[str] = set()
+        self._look(made_now=False)
+
+    def _look(self, *, made_now: bool) -> None:
+        """Take note of the runs that were not there at the last look."""
+        new = [run_id for run_id in self._store.ids() if run_id not in self._looked_at]
+        self._looked_at.update(new)
+        for run_id in new:
+            imported = _imported_as(self._store, run_id)
+            if imported is not None and imported.source == self._source:
+                known = self._known.setdefault(imported.identity, [])
+                place = 0 if made_now else len(known)  # newest first
+                known.insert(place, _Older(run_id, imported.content, made_now))
 
     def take(self, found: ForeignRun, folder: Path) -> Outcome:
         """Import one run, or say why not."""
@@ -105,14 +114,18 @@ class _Intake:
             return Outcome(found.title, "empty", text, remarks=facts.remarks)
         imported = _imported(self._source, found, facts, digest(folder))
         title = imported.original_name or found.title
-        older = self._known.get(imported.identity, [])
-        if older and not (self._again and not older[0].made_now):
-            return _here_already(title, older, imported.content, facts)
-        fill = _filling(folder, facts, self._labels(older, imported))
-        run = self._store.create(imported, fill=fill)
-        self._known[imported.identity] = [_Older(run.id, imported.content, made_now=True)]
-        for one in older:
-            self._store.trash(one.run_id)
+        with alone(self._store, found.title):  # of two imports at once one makes the run
+            self._look(made_now=True)
+            known = self._known.get(imported.identity, [])
+            older = [one for one in known if (self._store.root / one.run_id).exists()]
+            if older and not (self._again and not any(one.made_now for one in older)):
+                return _here_already(title, older, imported.content, facts)
+            fill = _filling(folder, facts, self._labels(older, imported))
+            run = self._store.create(imported, fill=fill)
+            self._looked_at.add(run.id)
+            self._known[imported.identity] = [_Older(run.id, imported.content, made_now=True)]
+            for one in older:
+                self._store.trash(one.run_id)
         text, points = f"Imported as run {run.id}.", sum(counts.values())
         return Outcome(title, "imported", text, run.id, len(counts), points, facts.remarks)
 
@@ -129,7 +142,16 @@ class _Older(NamedTuple):
     run_id: str
     content: str
     made_now: bool
-    """Whether by this very import, which met a copy of the run."""
+    """Whether since this import began: by itself, which met a copy of the run, or by another."""
+
+
+def _imported_as(store: RunStore, run_id: str) -> Imported | None:
+    """What is known of where a run comes from; nothing of one that has just gone."""
+    try:
+        record = store.summary(run_id).record
+    except UnknownRun:
+        return None
+    return None if record is None else record.imported
 
 
 def _here_already(title: str, older: Sequence[_Older], content: str, facts: Facts) -> Outcome:

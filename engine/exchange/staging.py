@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from engine.exchange.foreign import Block, Cut, Facts, ForeignRun, Unreadable
 from engine.runs.files import write_new
@@ -18,6 +19,7 @@ from engine.runs.series import MetricFiles, read_records
 from engine.runs.store import RunStore
 
 _STAGING, _STALE_S = ".importing", 86_400.0
+_PATIENCE_S = 60.0
 MOST_METRICS = 20_000
 
 
@@ -84,12 +86,31 @@ def digest(folder: Path) -> str:
 
 
 @contextmanager
+def alone(store: RunStore, title: str) -> Iterator[None]:
+    """Be the only import that makes a run of what it has read.
+
+    Raises:
+        Unreadable: when another one does not come to an end.
+    """
+    lock = FileLock(store.root / _STAGING / "lock", timeout=_PATIENCE_S, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        reason = f"another import has been making a run for {_PATIENCE_S:.0f} seconds"
+        raise Unreadable(title, reason, "Try again when it is done.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
 def staging_folder(store: RunStore) -> Iterator[Path]:
     """A folder beside the runs, gone afterwards, and with it what a process left that died."""
     root = store.root / _STAGING
     root.mkdir(mode=0o700, exist_ok=True)
     for left in root.iterdir():
-        if time.time() - left.stat().st_mtime > _STALE_S:
+        if left.is_dir() and time.time() - left.stat().st_mtime > _STALE_S:
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(dir=root))
     try:

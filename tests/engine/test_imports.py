@@ -2,12 +2,14 @@
 
 import math
 import sqlite3
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
+from engine.exchange import csv_parted
 from engine.exchange.archives import opened
 from engine.exchange.csv_columns import Columns
 from engine.exchange.foreign import Unreadable
@@ -235,6 +237,32 @@ def test_a_table_of_a_wandb_chart_has_a_run_in_each_column(store, tmp_path):
     }
 
 
+def test_a_wide_table_may_name_the_run_of_each_row(store, tmp_path):
+    text = "run,step,loss,acc\na,1,1,\nb,1,2,0.5\na,2,3,\n"
+    runs = brought(store, table(tmp_path, text))
+    assert points(runs["a"], "loss") == [(1, 1.0), (2, 3.0)]
+    assert points(runs["b"], "acc") == [(1, 0.5)]
+
+
+def test_a_table_of_many_runs_is_read_once(store, tmp_path, monkeypatch):
+    rows = [f"r{run},{step},loss,{run}{step}" for step in range(3) for run in range(40)]
+    rows.insert(7, "r6,one,loss,1")  # the one run that makes no sense
+    path = table(tmp_path, "\n".join(["run,step,metric,value", *rows, ""]))
+    opened_files, inner = [], Path.open
+    monkeypatch.setattr(
+        Path,
+        "open",
+        lambda self, *args, **kw: opened_files.append(self) or inner(self, *args, **kw),
+    )
+    monkeypatch.setattr(csv_parted, "_HELD", 10)
+    outcomes = {one.title: one for one in bring_in(store, importer_for(path), path)}
+    assert opened_files.count(path) == 1
+    assert "line 9: step is not a number" in outcomes.pop("r6").text
+    assert len(outcomes) == 39
+    run = store.open(outcomes["r39"].run_id)
+    assert points(run, "loss") == [(0, 390.0), (1, 391.0), (2, 392.0)]
+
+
 def test_without_times_a_run_has_none(store, tmp_path):
     run = brought(store, table(tmp_path, "step,loss\n0,1\n1,2\n"))["table"]
     assert np.isnan(run.series("loss").time).all()
@@ -277,3 +305,37 @@ def test_the_same_table_twice_is_one_run_and_other_content_another(store, tmp_pa
     path.write_text("step,loss\n0,2\n")
     brought(store, path)
     assert len(store.list()) == 2
+
+
+class Meeting:
+    """An importer of which two are at work at once: both have looked for what is there already."""
+
+    source = "csv"
+
+    def __init__(self, path, barrier):
+        self._path, self._barrier = path, barrier
+
+    def runs(self, path):
+        self._barrier.wait(timeout=20)
+        return importer_for(self._path).runs(self._path)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_of_two_imports_at_once_one_makes_the_run_and_the_other_says_so(store, tmp_path, again):
+    path, barrier, outcomes = table(tmp_path, "step,loss\n0,1\n"), threading.Barrier(2), []
+    if again:
+        (older,) = brought(store, path).values()
+
+    def bring():
+        theirs = RunStore(store.root)
+        outcomes.extend(bring_in(theirs, Meeting(path, barrier), path, again=again))
+
+    threads = [threading.Thread(target=bring) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert sorted(outcome.kind for outcome in outcomes) == ["imported", "known"]
+    (made,) = store.ids()
+    assert [outcome.run_id for outcome in outcomes] == [made, made]
+    assert list(store.trashed_ids()) == ([older.id] if again else [])
