@@ -8,7 +8,7 @@ import streamlit as st
 
 from components import system_view
 from components.charts.board import live_charts, overlay_charts
-from components.charts.palette import COLORS
+from components.charts.palette import COLORS, DASHES
 from components.live_chart import live_board
 from engine.runs.run import Run
 from engine.runs.store import RunStore, RunSummary
@@ -34,7 +34,7 @@ def of_several(store: RunStore, summaries: Sequence[RunSummary]) -> None:
         return
     if len(summaries) > MOST:
         st.caption(f"The newest {MOST} of {len(summaries)} chosen runs.")
-    if len(readable) > len(COLORS):
-        st.caption("More runs than colours: point at a curve to read which one it is.")
+    if len(readable) > len(COLORS) * len(DASHES):
+        st.caption("Some of so many runs look alike: point at a curve to read which one it is.")
     names = {summary.id: summary.name for summary in readable}
     live_board(names, overlay_charts(sorted(metrics)), key="overlay", overlay=True)

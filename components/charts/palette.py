@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import NamedTuple
 from zlib import crc32
 
 COLORS = (
@@ -20,23 +21,42 @@ COLORS = (
 )
 """Blue and orange first, the pair that stays distinct in every kind of colour blindness."""
 
+DASHES = ("solid", "dash", "longdashdot")
+"""How a line is drawn: the second and the third way are for more runs than there are colours."""
+
 _PREFERRED = 8
 """The last two are only for boards with many runs."""
 
 
-def colors_of(run_ids: Iterable[str]) -> dict[str, str]:
-    """A colour for each run: the same one on every page, another one only where two would clash.
+class Look(NamedTuple):
+    """How the curves of a run are drawn."""
 
-    With more runs than colours, colours repeat.
+    color: str
+    dash: str
+
+
+def looks_of(run_ids: Iterable[str]) -> dict[str, Look]:
+    """A look for each run: the same one on every page, another one only where two would clash.
+
+    The first ten are solid lines in a colour of their own, the next ten are dashed, and then there
+    is a third way; of more than thirty runs some look alike.
     """
-    chosen: dict[str, int] = {}
-    for run_id in sorted(set(run_ids)):
+    looks: dict[str, Look] = {}
+    taken: set[int] = set()
+    for number, run_id in enumerate(sorted(set(run_ids))):
+        if number % len(COLORS) == 0:
+            taken = set()
         slot = crc32(run_id.encode()) % _PREFERRED
-        taken = set(chosen.values()) if len(chosen) < len(COLORS) else set()
         while slot in taken:
             slot = (slot + 1) % len(COLORS)
-        chosen[run_id] = slot
-    return {run_id: COLORS[slot] for run_id, slot in chosen.items()}
+        taken.add(slot)
+        looks[run_id] = Look(COLORS[slot], DASHES[number // len(COLORS) % len(DASHES)])
+    return looks
+
+
+def colors_of(run_ids: Iterable[str]) -> dict[str, str]:
+    """The colours of these looks, where nothing is a line."""
+    return {run_id: look.color for run_id, look in looks_of(run_ids).items()}
 
 
 def gradual(count: int) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import streamlit as st
 from components.charts.bands import BandKind, Relation
 from components.charts.board import Chart, chosen_charts, live_charts
 from components.charts.marks import KINDS, Kind
-from components.charts.palette import COLORS, colors_of
+from components.charts.palette import COLORS, looks_of
 from components.live_feed.assets import PREFIX, assets_url
 from components.live_feed.layout import brief
 from components.live_feed.query import Axis
@@ -99,15 +99,15 @@ def live_board(
 
 def _curves(runs: Mapping[str, str], groups: Mapping[str, str]) -> dict[str, object]:
     """The runs, and what stands for them in the charts where some are drawn as one."""
-    colors = colors_of(runs)
-    told = [{"id": id_, "label": name, "color": colors[id_]} for id_, name in runs.items()]
+    looks = looks_of(runs)
+    told = [{"id": id_, "label": name, **looks[id_]._asdict()} for id_, name in runs.items()]
     if not groups:
         return {"runs": told, "groups": {}, "entries": None}
     labels = list(dict.fromkeys(label for id_, label in groups.items() if id_ in runs))
-    tones = colors_of(f"group:{label}" for label in labels)
+    tones = looks_of(f"group:{label}" for label in labels)
     alone = [entry for entry in told if entry["id"] not in groups]
     together = [
-        {"id": f"group:{label}", "label": label, "color": tones[f"group:{label}"]}
+        {"id": f"group:{label}", "label": label, **tones[f"group:{label}"]._asdict()}
         for label in labels
     ]
     return {"runs": told, "groups": dict(groups), "entries": [*together, *alone]}

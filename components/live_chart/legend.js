@@ -28,9 +28,14 @@ function chip(line, look, toggle, isolate) {
   Object.assign(made.dataset, { look, line: line.id });
   made.setAttribute("aria-pressed", String(!line.hidden));
   made.title = `${line.label}: click to show or hide, double-click to show it alone`;
-  const swatch = element("span", line.dash === "dot" ? "td-swatch td-dotted" : "td-swatch");
-  swatch.style.color = line.color;
-  made.append(swatch, element("span", "td-name", line.label), element("span", "td-value"));
+  made.append(swatch(line), element("span", "td-name", line.label), element("span", "td-value"));
+  return made;
+}
+
+// A piece of the line as it is drawn.
+export function swatch({ color, dash }) {
+  const made = element("span", `td-swatch td-${dash}`);
+  made.style.color = color;
   return made;
 }
 

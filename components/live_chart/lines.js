@@ -31,12 +31,12 @@ function pointsOf(found, curve, { axis, smoothing }) {
   return { raw, whole, usual, smooth: curve.smooth && smoothing ? found.smooth : undefined };
 }
 
-// Several runs: a colour a run. One run: a colour a role, unless the curve has one of its own.
+// Several runs: a colour a run, and a line style where there are more runs. One run: a colour a role, unless the curve has one of its own.
 function look(chart, { runs, overlay, palette }, run, i) {
   const { label, role, color } = chart.curves[i];
   const several = chart.curves.length > 1;
   if (runs.length > 1 || overlay || run.id.startsWith("group:")) {
-    const dash = several && role === "validation" ? "dot" : "solid";
+    const dash = several && role === "validation" ? "dot" : run.dash;
     return { label: several ? `${run.label}, ${label}` : run.label, color: run.color, dash };
   }
   const slots = { train: 0, validation: 1, other: several ? i + 2 : 0 };

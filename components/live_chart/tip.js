@@ -2,6 +2,7 @@
 
 import { number, place } from "./format.js";
 import { element } from "./dom.js";
+import { swatch } from "./legend.js";
 import { markColor } from "./marks.js";
 import { worth } from "./points.js";
 
@@ -31,13 +32,11 @@ export function markRows(marks, theme) {
 }
 
 function cells({ line, at, raw, smooth, band }, axis, elsewhere) {
-  const swatch = element("span", "td-swatch");
-  swatch.style.color = line.color;
   const notes = [smooth === undefined ? "" : `raw ${number(raw)}`];
   if (band) notes.push(bandWords(band));
   if (elsewhere) notes.push(`at ${place(axis, at)}`);
   return [
-    swatch,
+    swatch(line),
     element("span", "td-name", line.label),
     element("span", "td-tip-value", number(smooth ?? raw)),
     element("span", "td-tip-note", notes.filter(Boolean).join(", ")),

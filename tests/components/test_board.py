@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.charts.board import MOST_LAYERS, STARTER, live_charts, overlay_charts
-from components.charts.palette import COLORS, colors_of, gradual
+from components.charts.palette import COLORS, DASHES, gradual, looks_of
 from engine.task_spec import METRICS
 
 GPT = [
@@ -143,11 +143,14 @@ def test_every_metric_is_in_exactly_one_chart_and_keys_are_unique(metrics):
         assert len({chart.key for chart in charts}) == len(charts)
 
 
-@given(st.sets(st.text(max_size=8), max_size=30))
-def test_runs_have_different_colors_while_there_are_enough(run_ids):
-    colors = colors_of(run_ids)
-    assert set(colors) == run_ids
-    assert len(set(colors.values())) >= min(len(run_ids), len(COLORS))
+@given(st.sets(st.text(max_size=8), max_size=len(COLORS) * len(DASHES)))
+def test_no_two_runs_look_alike_while_there_are_enough_looks(run_ids):
+    looks = looks_of(run_ids)
+    assert set(looks) == run_ids
+    assert len(set(looks.values())) == len(run_ids)
+    assert looks == looks_of(sorted(run_ids, reverse=True))
+    solid = [run_id for run_id in sorted(run_ids) if looks[run_id].dash == "solid"]
+    assert solid == sorted(run_ids)[: len(COLORS)]
 
 
 @pytest.mark.parametrize("color", [*COLORS, *gradual(60)])
