@@ -83,11 +83,12 @@ def _found(store: RunStore, query: str, sort: str) -> Sequence[Entry]:
         if sort:
             _, read = language.reading(sort.removeprefix("-"))
             entries = ordered(entries, read, descending=sort.startswith("-"))
+        wants_archived = language.asks_about("archived", query)
     except QueryError as error:
         remark(printable_lines(error.pointed))
         raise
     listed = [entry for entry in entries if entry.facts.get("archived") is not True]
-    if "archived" in query:
+    if wants_archived:
         return entries
     if len(listed) < len(entries):
         hidden = len(entries) - len(listed)

@@ -13,13 +13,15 @@ T = TypeVar("T")
 class Shape:
     """The names of the facts that a row has: those of facts, then those of metrics."""
 
-    __slots__ = ("names", "plain", "position")
+    __slots__ = ("measured", "names", "plain", "position")
 
     def __init__(self, names: Sequence[str], plain: int) -> None:
         self.names = tuple(names)
         self.plain = plain
         """How many of the names are not those of metrics."""
-        self.position = {name: position for position, name in enumerate(self.names)}
+        self.measured = {name: plain + at for at, name in enumerate(self.metrics)}
+        """Where the metrics stand; one may be called as a fact."""
+        self.position = self.measured | {name: at for at, name in enumerate(self.names[:plain])}
 
     @property
     def metrics(self) -> Sequence[str]:
@@ -28,7 +30,10 @@ class Shape:
 
 
 class FactRow(Mapping[str, Fact]):
-    """A mapping that cannot be changed; a name that it does not have is not known."""
+    """A mapping that cannot be changed; a name that it does not have is not known.
+
+    Where a metric is called as a fact, the name is that of the fact, and `metric` gives the other.
+    """
 
     __slots__ = ("shape", "values_of")
 
@@ -40,10 +45,10 @@ class FactRow(Mapping[str, Fact]):
         return self.values_of[self.shape.position[name]]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.shape.names)
+        return iter(self.shape.position)
 
     def __len__(self) -> int:
-        return len(self.shape.names)
+        return len(self.shape.position)
 
     @overload
     def get(self, name: str, /) -> Fact: ...
@@ -55,6 +60,16 @@ class FactRow(Mapping[str, Fact]):
         """The fact; Mapping's own way over an exception takes five times as long."""
         position = self.shape.position.get(name)
         return default if position is None else self.values_of[position]
+
+    def metric(self, name: str) -> Fact:
+        """The newest value of a metric, whatever facts are called; None when there is none."""
+        position = self.shape.measured.get(name)
+        return None if position is None else self.values_of[position]
+
+    def fact(self, name: str) -> Fact:
+        """A fact that is no metric; None when it is not known."""
+        position = self.shape.position.get(name, self.shape.plain)
+        return self.values_of[position] if position < self.shape.plain else None
 
     def without_metrics(self) -> dict[str, Fact]:
         """The facts that are not the newest values of metrics."""
@@ -68,10 +83,10 @@ class Shapes:
         self._known: dict[tuple[tuple[str, ...], int], Shape] = {}
 
     def row(self, facts: Mapping[str, Fact], metrics: Mapping[str, float]) -> FactRow:
-        """Facts and metrics as a row; a metric that is called as a fact is left out."""
-        own = [name for name in sorted(metrics) if name not in facts]
-        shape = self.shape((*facts, *own), len(facts))
-        return FactRow(shape, (*facts.values(), *(metrics[name] for name in own)))
+        """Facts and metrics as a row."""
+        logged = sorted(metrics)
+        shape = self.shape((*facts, *logged), len(facts))
+        return FactRow(shape, (*facts.values(), *(metrics[name] for name in logged)))
 
     def shape(self, names: tuple[str, ...], plain: int) -> Shape:
         """The one shape with these names."""

@@ -342,9 +342,41 @@ NAMES = st.text(st.characters(exclude_characters="`\\", exclude_categories=["Cs"
 @given(NAMES)
 def test_every_name_can_be_asked_for_in_backticks(name):
     entry = entry_of({"id": "x", "name": "x"}, {name: 3.0})
-    if name not in entry.facts.shape.metrics:
-        return
-    assert len(Language(Index(), [entry]).find(f"`{name}` == 3")) == 1
+    asked = f"metric.{name}" if name in ("id", "name") else name
+    assert len(Language(Index(), [entry]).find(f"`{asked}` == 3")) == 1
+
+
+def test_a_metric_that_is_called_as_a_fact_is_asked_for_as_a_metric():
+    """Also where another run has no such fact, only the metric."""
+    entries = [
+        entry_of(FACTS | {"lr": "cosine"}, {"lr": 3.0, "step": 7.0}),
+        entry_of({**OTHER.facts.without_metrics()}, {"lr": 5.0}),
+    ]
+    language = Language(Index(), entries)
+    assert language.names.metrics == ["metric.lr", "metric.step"]
+    assert [entry.id for entry in language.find("metric.lr > 2")] == [FACTS["id"], "other"]
+    assert [entry.id for entry in language.find("lr == cosine")] == [FACTS["id"]]
+    assert [entry.id for entry in language.find("step == 120 and metric.step == 7")] == [
+        FACTS["id"]
+    ]
+    assert language.reading("metric.lr")[1](entries[1]) == 5.0
+    assert language.reading("lr")[1](entries[1]) is None
+    assert means("metric.val/loss == 1.5")  # in front of any metric
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("archived == true", True),
+        ("wide or not (known(archived) and step > 1)", True),
+        ("wide archived", False),
+        ('name ~ "archived"', False),
+        ("tags contains archived", False),
+        ("", False),
+    ],
+)
+def test_only_a_condition_asks_about_a_fact(text, asks):
+    assert LANGUAGE.asks_about("archived", text) is asks
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

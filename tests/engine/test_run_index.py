@@ -219,7 +219,11 @@ def test_garbage_in_the_metrics_folder_is_left_out(store):
 
 def test_a_metric_that_is_called_as_a_fact_leaves_the_fact_alone(store):
     append(fabricate.run_of(store), "status", 1.0)
-    assert store.index.entries()[0].facts["status"] == "completed"
+    (entry,) = store.index.entries()
+    assert (entry.facts["status"], entry.facts.metric("status")) == ("completed", 1.0)
+    assert store.index.extremes(entry, "status") == (1.0, 1.0)
+    (again,) = RunStore(store.root).index.entries()
+    assert (again.facts["status"], again.facts.metric("status")) == ("completed", 1.0)
 
 
 # -- on the disk ---------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ class RunIndex:
 
     def extremes(self, entry: Entry, metric: str) -> tuple[float, float] | None:
         """Lowest and highest value of a metric over the whole run; None when it has none."""
-        if metric not in entry.facts:
+        if entry.facts.metric(metric) is None:
             return None
         known = entry.extremes.get(metric)
         if known is None:

@@ -27,6 +27,8 @@ _ALIASES = {
 }
 """Short names that would be ambiguous, or are no end of a name."""
 _PREFIXES = ("training.", "spec.training.", "spec.")
+METRIC = "metric."
+"""In front of the name of a metric: what is meant is the metric, though a fact may be called so."""
 _MOST_OFFERED = 3
 _LOOKED_AT = 200
 """Runs that tell of what kind a fact is."""
@@ -55,14 +57,13 @@ class Names:
         self.facts: Sequence[str] = _once(
             name for shape in shapes.values() for name in shape.names[: shape.plain]
         )
-        self.metrics: Sequence[str] = sorted(
-            {name for shape in shapes.values() for name in shape.metrics}
-        )
+        logged = {name for shape in shapes.values() for name in shape.metrics}
+        self._logged = _asked_for_as(logged, frozenset(self.facts))
+        self.metrics: Sequence[str] = sorted(self._logged)
 
-    @cached_property
-    def _measured(self) -> frozenset[str]:
-        """Names of metrics: what they are called says nothing of times."""
-        return frozenset(self.metrics)
+    def metric(self, name: str) -> str | None:
+        """The metric, as it was logged, of a whole name; None for that of a fact."""
+        return self._logged.get(name)
 
     @cached_property
     def all(self) -> frozenset[str]:
@@ -82,9 +83,10 @@ class Names:
         return all(other == kind for other in self._kinds(name))
 
     def _kinds(self, name: str) -> Iterator[Kind]:
-        known = (fact for entry in self._entries if (fact := entry.facts.get(name)) is not None)
-        measured = name in self._measured
-        return (_kind("" if measured else name, fact) for fact in known)
+        metric, rows = self.metric(name), (entry.facts for entry in self._entries)
+        if metric is not None:  # what it is called says nothing of times
+            return (_kind("", fact) for row in rows if (fact := row.metric(metric)) is not None)
+        return (_kind(name, fact) for row in rows if (fact := row.fact(name)) is not None)
 
     def term(self, operand: Operand, text: str) -> Term:
         """What a name in the query `text` means.
@@ -95,7 +97,7 @@ class Names:
         name = self.name(operand, text)
         if not operand.function:
             return Term(name)
-        if self.all and name not in self.metrics:
+        if self.all and self.metric(name) is None:
             remedy = "Only metrics, such as val/loss, have lowest and highest values."
             raise QueryError(text, operand.column, f"{name!r} is no metric", remedy)
         return Term(name, _extreme(operand, name, text))
@@ -110,6 +112,8 @@ class Names:
         for candidate in _candidates(wanted):
             if candidate in self.all or not self.all:
                 return candidate
+        if wanted.startswith(METRIC) and (bare := wanted.removeprefix(METRIC)) in self._logged:
+            return bare
         ends = [name for name in self.all if name.endswith((f".{wanted}", f"/{wanted}"))]
         same = [name for name in self.all if name.casefold() == wanted.casefold()]
         if len(ends) == 1 or len(same) == 1:
@@ -154,7 +158,7 @@ def _candidates(wanted: str) -> list[str]:
 def _extreme(operand: Operand, name: str, text: str) -> str:
     if operand.function != "best":
         return operand.function
-    mode = mode_by_name(name)
+    mode = mode_by_name(name.removeprefix(METRIC))
     if mode is not None:
         return mode
     remedy = f"Write min({name}) or max({name})."
@@ -165,6 +169,17 @@ def _either(names: Sequence[str]) -> str:
     """`a, b or c`."""
     *most, last = names
     return f"{', '.join(most)} or {last}" if most else last
+
+
+def _asked_for_as(logged: Iterable[str], facts: frozenset[str]) -> dict[str, str]:
+    """The metrics under the names that they are asked for by: not those of facts."""
+    known = {name: name for name in logged if name not in facts}
+    for name in sorted(set(logged) & facts):
+        told = METRIC + name
+        while told in known or told in facts:
+            told = METRIC + told
+        known[told] = name
+    return known
 
 
 def _once(names: Iterable[str]) -> list[str]:

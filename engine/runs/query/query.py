@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, tzinfo
+from functools import cached_property
 from typing import Protocol
 
 from engine.runs.entry import Entry
@@ -21,6 +22,7 @@ from engine.runs.query.syntax import (
     Negation,
     Node,
     Words,
+    operands,
     parse,
     parse_operand,
 )
@@ -43,9 +45,14 @@ class Language:
 
     def __init__(self, index: Index, entries: Sequence[Entry], zone: tzinfo | None = UTC) -> None:
         self._index = index
-        self._entries = entries
+        self.entries = entries
         self._zone = zone
         self.names = Names(entries)
+
+    @cached_property
+    def run_names(self) -> Mapping[str, str]:
+        """The name of each run by its id."""
+        return {entry.id: entry.name for entry in self.entries}
 
     def find(self, text: str) -> Sequence[Entry]:
         """The runs that a query asks for, in their order.
@@ -55,9 +62,9 @@ class Language:
         """
         node = parse(text)
         if node == Every(()):
-            return self._entries
+            return self.entries
         predicate = self._predicate(node, text)
-        return [entry for entry in self._entries if predicate(entry)]
+        return [entry for entry in self.entries if predicate(entry)]
 
     def reading(self, text: str) -> tuple[Term, Reading]:
         """What a column shows: its whole name, and how to read it from a run.
@@ -68,13 +75,21 @@ class Language:
         term = self.names.term(parse_operand(text), text)
         return term, self._reading(term)
 
+    def asks_about(self, fact: str, text: str) -> bool:
+        """Whether a query has a condition on a fact, as against a word that is spelt like it.
+
+        Raises:
+            QueryError: for a query that cannot be understood.
+        """
+        return any(self.names.name(operand, text) == fact for operand in operands(parse(text)))
+
     def _predicate(self, node: Node, text: str) -> Predicate:
         match node:
             case Words():
                 return _with_words([node.text])
             case Known():
-                name = self.names.name(node.operand, text)
-                return lambda entry: entry.facts.get(name) is not None
+                read = self._reading(Term(self.names.name(node.operand, text)))
+                return lambda entry: read(entry) is not None
             case Negation():
                 inner = self._predicate(node.part, text)
                 return lambda entry: not inner(entry)
@@ -106,12 +121,15 @@ class Language:
         return lambda entry: test(read(entry))
 
     def _reading(self, term: Term) -> Reading:
-        name, index, which = term.name, self._index, 1 if term.extreme == "max" else 0
+        name, metric, index = term.name, self.names.metric(term.name), self._index
+        if metric is None:
+            return lambda entry: entry.facts.fact(name)
         if not term.extreme:
-            return lambda entry: entry.facts.get(name)
+            return lambda entry: entry.facts.metric(metric)
+        which = 1 if term.extreme == "max" else 0
 
         def read(entry: Entry) -> Fact:
-            found = index.extremes(entry, name)
+            found = index.extremes(entry, metric)
             return None if found is None else found[which]
 
         return read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -88,6 +88,18 @@ class Either:
 
 
 Node = Words | Known | Comparison | Negation | Every | Either
+
+
+def operands(node: Node) -> Iterator[Operand]:
+    """The facts and metrics that a query has conditions on."""
+    match node:
+        case Known() | Comparison():
+            yield node.operand
+        case Negation():
+            yield from operands(node.part)
+        case Every() | Either():
+            for part in node.parts:
+                yield from operands(part)
 
 
 def parse(text: str) -> Node:
