@@ -7,13 +7,16 @@ import os
 import time
 from pathlib import Path
 
+from engine.data.loaded import LoadedData
 from engine.data.progress import Progress, silent
 from engine.data.sources import facts_of
+from engine.data.text.making import TOKENIZER, tokenizer_to_json
 from engine.errors import EngineError, RunIsBusy
 from engine.launch.confinement import building_in_time, confine
 from engine.launch.launchers import APART, work_apart
 from engine.models.imported.library import CODE
 from engine.run_spec import RunSpec
+from engine.runs.files import write_whole
 from engine.runs.reporter import RunReporter, reporting
 from engine.runs.run import Run
 from engine.runs.state import LauncherName, RunState
@@ -73,6 +76,7 @@ def _train(run: Run, reporter: RunReporter) -> None:
     seed = spec.training.reproducibility.seed
     loaded = load_for(spec.data, spec.model, run.folder.parent, _phase(reporter))
     _refuse_changed_data(run, loaded.facts.fingerprint)
+    _keep_with_the_run(run, loaded, reporter)
     reporter.change(phase="building the model")
     seed_everything(seed)
     with building_in_time(spec.model, reporter):
@@ -109,6 +113,16 @@ def _phase(reporter: RunReporter, every_s: float = 1.0) -> Progress:
             reporter.change(phase=f"{doing[:1].lower()}{doing[1:]}{share}")
 
     return tell
+
+
+def _keep_with_the_run(run: Run, loaded: LoadedData, reporter: RunReporter) -> None:
+    """Leave the tokenizer in the run's folder, so that its model can write without the data, and
+    say how the data was prepared."""
+    if loaded.vocabulary is not None and not (run.folder / TOKENIZER).exists():
+        write_whole(run.folder / TOKENIZER, tokenizer_to_json(loaded.vocabulary))
+    if not reporter.state.attempt:
+        for note in loaded.notes:
+            reporter.event("data", note)
 
 
 def _refuse_changed_data(run: Run, found: str) -> None:

@@ -25,6 +25,8 @@ from engine.data.vocabulary import CharVocabulary
 from engine.errors import EngineError
 from engine.task_spec import TaskKind
 
+TOKENIZER = "tokenizer.json"
+"""The file of a tokenizer, beside the prepared tokens and in the folder of a run."""
 MOST_CHARS = 20_000_000
 """Characters that a tokenizer is learned from: seconds of work, 100 MB of memory."""
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from engine.data.mapped import mapped
 from engine.data.preparation.cache import kept
 from engine.data.progress import Progress, silent
-from engine.data.text.making import tokenizer_from_json
+from engine.data.text.making import TOKENIZER, tokenizer_from_json
 from engine.data.text.preparation import HuggingFaceTokenizerSpec
-from engine.data.text.preparing import SUMMARY, TOKENIZER, Wanted, prepare
+from engine.data.text.preparing import SUMMARY, Wanted, prepare
 from engine.data.text.summary import SplitSummary, Summary
 from engine.data.text.tokenizer import Tokenizer
 

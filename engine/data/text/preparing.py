@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.data.progress import Progress, silent
-from engine.data.text.making import made, tokenizer_to_json
+from engine.data.text.making import TOKENIZER, made, tokenizer_to_json
 from engine.data.text.preparation import TextPreparation
 from engine.data.text.rows import TextChunk, TextRows, TextSplits
 from engine.data.text.sampling import pieces
@@ -21,7 +21,7 @@ from engine.data.vocabulary import IGNORED
 from engine.runs.files import write_new
 from engine.task_spec import TaskKind
 
-TOKENIZER, SUMMARY = "tokenizer.json", "summary.json"
+SUMMARY = "summary.json"
 AT_ONCE = 262_144
 """Characters that are made into tokens at once."""
 MOST_CLASSES = 32_767
