@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from torch import nn
 from engine.data.specs import DataFacts
 from engine.errors import BadInput, EngineError, Problem
 from engine.memory import is_out_of_memory
-from engine.models.hugging_face.configuring import configured
+from engine.models.hugging_face.configuring import configured, refuse_length
 from engine.models.hugging_face.extras import refuse_missing
 from engine.models.hugging_face.files import ModelRefused
 from engine.models.hugging_face.library import Held, checked, refuse_unfit
 from engine.models.hugging_face.lora import with_lora
 from engine.models.hugging_face.net import (
+    Call,
     HuggingFaceAnswerer,
     HuggingFaceNet,
     HuggingFaceWriter,
@@ -54,7 +55,8 @@ def hugging_face_model(
     """
     refuse_missing(spec)
     task = facts.task
-    assert task is not None, "callers refuse data without a task"
+    if task is None:
+        raise BadInput([Problem("data", "must be made for a task", remedy="Choose other data.")])
     head = spec.head_for(task)
     if head is None:
         remedy = f"Use 'task' or one of {', '.join(map(repr, HEADS[task]))}."
@@ -92,6 +94,7 @@ class _Builder:
         self._stored = isinstance(origin, FromFiles) and origin.weights == "stored"
         self._auto = getattr(transformers, f"AutoModelFor{head}")
         self._config = configured(origin, head, facts, folder, stored=self._stored)
+        _refuse_unknown_head(self._auto, self._config, head)
         self._found: list[str] = []
         self._anew: list[str] = []
         """Modules that begin with random weights beside stored ones."""
@@ -103,10 +106,13 @@ class _Builder:
             model = self._loaded() if self._stored else self._random()
         what = "its stored weights" if self._stored else "random weights"
         self._found.insert(0, f"{type(model).__name__} with {what}.")
+        if self._facts.vocabulary_size is not None:
+            refuse_length(self._config, self._facts, _first_position(model))
         if self._stored:
             self._resize(model)
+            model.config.pad_token_id = self._facts.padding_token if self._facts.padded else None
         else:
-            self._anew = _ends(model)
+            self._anew = _ends(model, text=self._facts.vocabulary_size is not None)
         count = sum(parameter.numel() for parameter in model.parameters())
         adapted: nn.Module = model
         if isinstance(self._spec.tuning, LoRATuning):
@@ -162,10 +168,12 @@ class _Builder:
                     "begin with random weights.",
                 )
         mismatched = [key for key, _, _ in info["mismatched_keys"]]
-        self._anew = sorted({key.rpartition(".")[0] for key in (*missing, *mismatched)} - {""})
+        self._anew = _modules((*missing, *mismatched))
+        unused = _modules(info["unexpected_keys"])
         if self._anew:
-            shown = ", ".join(self._anew[:6]) + (" and others" if len(self._anew) > 6 else "")
-            self._found.append(f"For this data these begin anew, with random weights: {shown}.")
+            self._found.append(f"These begin anew, with random weights: {_listed(self._anew)}.")
+        if unused:
+            self._found.append(f"Weights in its files that are not used: {_listed(unused)}.")
 
     def _resize(self, model: Any) -> None:
         """Give the embeddings a row for each token of the data, unless there are as many."""
@@ -174,15 +182,18 @@ class _Builder:
             return
         embeddings = model.get_input_embeddings()
         rows = embeddings.weight.shape[0]
-        if self._own_tokens:
-            if rows < tokens:
-                reason = f"its tokenizer has {tokens:,} tokens, and its embeddings {rows:,} rows"
-                raise ModelRefused(self._spec.shown_name, reason)
-            self._found.append("The data is cut into the tokens that it was trained with.")
+        if self._own_tokens and rows >= tokens:
+            self._found.append("The data has the tokens that it was trained with.")
             return
         model.resize_token_embeddings(tokens, mean_resizing=False)
         changed = model.get_input_embeddings()
         self._anew.append(next(n for n, module in model.named_modules() if module is changed))
+        if self._own_tokens:
+            self._found.append(
+                "The data has the tokens that it was trained with, and "
+                f"{tokens - rows:,} special ones, for which its embeddings get new rows."
+            )
+            return
         self._found.append(
             f"The data has other tokens than it was trained with: its embeddings, for {rows:,} "
             f"tokens, are resized to the data's {tokens:,}, and their old meaning is lost."
@@ -205,13 +216,19 @@ class _Builder:
         padded = facts.padded is True and "attention_mask" in takes
         if facts.padded and not padded:
             self._found.append("It takes no mask, so it reads the padding like tokens.")
+        unpadded = facts.vocabulary_size is not None and not facts.padded
+        call = Call(
+            "pixel_values" if facts.image_shape is not None else "input_ids",
+            outputs,
+            padding=facts.padding_token if padded else None,
+            first=_first_position(model) if unpadded and _counts_padding(model) else None,
+        )
         if task == "causal-lm":
             length = facts.tokens_per_sample or self._spec.block_size
-            return HuggingFaceWriter(adapted, padded=padded, outputs=outputs, block_size=length)
+            return HuggingFaceWriter(adapted, call, block_size=length)
         if task == "seq2seq":
-            return HuggingFaceAnswerer(adapted, padded=padded, outputs=outputs)
-        given = "pixel_values" if facts.image_shape is not None else "input_ids"
-        return HuggingFaceNet(adapted, given, padded=padded, outputs=outputs)
+            return HuggingFaceAnswerer(adapted, call)
+        return HuggingFaceNet(adapted, call)
 
 
 def _is_head(model: Any, key: str) -> bool:
@@ -227,9 +244,40 @@ def _is_of_images(model: Any, key: str) -> bool:
     return model.main_input_name == "pixel_values" and "embed" in key
 
 
-def _ends(model: Any) -> list[str]:
+def _refuse_unknown_head(auto: Any, config: Any, head: Head) -> None:
+    """Raises BadInput where the architecture has no such head."""
+    known = auto._model_mapping
+    if type(config) in known or getattr(config, "auto_map", None):
+        return
+    near = sorted({kind.model_type for kind in known})
+    shown = ", ".join(name for name in _WELL_KNOWN if name in near)
+    message = f"transformers has no {head} of this architecture"
+    raise BadInput(
+        [Problem("model.origin", message, repr(config.model_type), f"It has them of {shown}...")]
+    )
+
+
+_WELL_KNOWN = ("gpt2", "llama", "bert", "roberta", "distilbert", "t5", "bart", "vit", "convnext")
+
+
+def _counts_padding(model: Any) -> bool:
+    """Whether a model tells positions by what is no padding, as RoBERTa's family does."""
+    return any(hasattr(m, "create_position_ids_from_input_ids") for m in model.modules())
+
+
+def _first_position(model: Any) -> int:
+    """The position of the first token."""
+    if not _counts_padding(model):
+        return 0
+    padding = model.config.pad_token_id
+    usual = type(model.config)().pad_token_id
+    return 1 + int(usual if padding is None else padding)
+
+
+def _ends(model: Any, *, text: bool) -> list[str]:
     """Embeddings and head of a model whose weights are all random."""
-    wanted = {id(model.get_input_embeddings()), id(model.get_output_embeddings())}
+    ends = [model.get_input_embeddings(), model.get_output_embeddings()] if text else []
+    wanted = {id(end) for end in ends if end is not None}
     names = [name for name, module in model.named_modules() if id(module) in wanted and name]
     if model.base_model is not model:
         names += [n for n, _ in model.named_children() if n != model.base_model_prefix]
@@ -253,6 +301,16 @@ def _try(net: HuggingFaceNet, name: str, task: TaskKind, facts: DataFacts) -> No
 
 
 _PER_TOKEN: tuple[TaskKind, ...] = ("causal-lm", "masked-lm", "token-classification", "seq2seq")
+
+
+def _modules(keys: Iterable[str]) -> list[str]:
+    """The modules whose weights these are; of other parameters their own names."""
+    ends = (".weight", ".bias")
+    return sorted({key.rpartition(".")[0] if key.endswith(ends) else key for key in keys})
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6:,} more" if len(names) > 6 else "")
 
 
 def _shape(shape: Sequence[int]) -> str:

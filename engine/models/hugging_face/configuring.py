@@ -4,20 +4,20 @@ user has set, then what follows from the data."""
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from engine.data.specs import DataFacts
-from engine.data.vocabulary import PADDING
 from engine.errors import BadInput, EngineError, Problem
 from engine.models.hugging_face.files import CONFIG, read_settings
 from engine.models.hugging_face.spec import FromFiles, Head, Origin
 
 _PATH = "model.origin.config"
 _CLASSIFIES = ("SequenceClassification", "TokenClassification", "ImageClassification")
+_PATCHED = ("vit", "deit", "beit", "data2vec-vision", "dinov2", "vit_msn", "vit_mae", "yolos")
+"""Architectures that cut an image into patches and refuse a rest."""
 _MOST_NAMES = 20
 
 
@@ -33,9 +33,13 @@ def configured(
     wanted = _translated(kind, origin.config, settings) | _of_data(kind, head, facts)
     if stored and "vocab_size" in settings:
         wanted["vocab_size"] = settings["vocab_size"]
+        wanted["pad_token_id"] = None  # it may stand for a row that is still to be added
     with _refused_in_words():
         config = kind.from_dict({**settings, **wanted})
-    _refuse_misfits(config, head, facts)
+    if config.architectures is None:
+        config.architectures = []  # kinds with two classes for a head look into it
+    _refuse_shared_heads(config)
+    _refuse_patches(config, facts)
     if head == "CausalLM" and hasattr(config, "is_decoder"):
         config.is_decoder = True  # else the family of BERT sees the tokens that it is to predict
     return config
@@ -112,7 +116,7 @@ def _of_data(kind: Any, head: Head, facts: DataFacts) -> dict[str, Any]:
     found: dict[str, Any] = {"dtype": "float32"}
     if facts.vocabulary_size is not None:
         found["vocab_size"] = facts.vocabulary_size
-        found["pad_token_id"] = PADDING if facts.padded else None
+        found["pad_token_id"] = facts.padding_token if facts.padded else None
     if head in _CLASSIFIES and facts.outputs is not None:
         labels = facts.classes or tuple(map(str, range(facts.outputs)))
         found["id2label"] = dict(enumerate(labels))
@@ -125,55 +129,60 @@ def _of_data(kind: Any, head: Head, facts: DataFacts) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in found.items()}
 
 
-def _refuse_misfits(config: Any, head: Head, facts: DataFacts) -> None:
-    """Raises BadInput where a text is longer than positions go, or patches larger than images."""
-    lengths = [n for n in (facts.tokens_per_sample, facts.target_tokens) if n is not None]
-    most = positions_of(config)
-    if lengths and most is not None and max(lengths) > most:
-        raise BadInput(
-            [
-                Problem(
-                    f"{_PATH}.max_position_embeddings",
-                    f"the data has samples of {max(lengths):,} tokens, and the model reads at most",
-                    f"{most:,}",
-                    "Set it higher for random weights, or use shorter samples.",
-                )
-            ]
-        )
-    patch = config.to_dict().get("patch_size")
-    if facts.image_shape is None or not isinstance(patch, int) or config.model_type != "vit":
+def _refuse_shared_heads(config: Any) -> None:
+    """Raises BadInput where heads cannot share those of keys and values, as modules do not."""
+    heads, shared = (
+        getattr(config, f"num_{kind}_heads", None) for kind in ("attention", "key_value")
+    )
+    if isinstance(heads, int) and isinstance(shared, int) and shared > 0 and heads % shared:
+        fitting = ", ".join(str(n) for n in range(1, heads + 1) if heads % n == 0)
+        message = f"{heads} attention heads cannot share so many heads of keys and values evenly"
+        path = f"{_PATH}.num_key_value_heads"
+        raise BadInput([Problem(path, message, str(shared), f"Set it to one of {fitting}.")])
+
+
+def _refuse_patches(config: Any, facts: DataFacts) -> None:
+    """Raises BadInput where the patches of a vision transformer do not divide the images."""
+    patch = getattr(config, "patch_size", None)
+    if facts.image_shape is None or not isinstance(patch, int) or config.model_type not in _PATCHED:
         return
     _, height, width = facts.image_shape
     if height % patch or width % patch:
         fitting = [n for n in range(1, min(height, width) + 1) if not (height % n or width % n)]
         message = f"does not divide the images of {height}x{width} pixels"
-        remedy = f"Use one of {', '.join(map(str, fitting))}."
+        remedy = f"Set it to one of {', '.join(map(str, fitting))}."
         raise BadInput([Problem(f"{_PATH}.patch_size", message, str(patch), remedy)])
 
 
-def positions_of(config: Any) -> int | None:
-    """The most tokens that a model with positions of its own can read; None for any number."""
+def refuse_length(config: Any, facts: DataFacts, first: int) -> None:
+    """Do nothing if positions, counted from `first`, go as far as the samples.
+
+    Raises:
+        BadInput: when they do not.
+    """
+    lengths = [n for n in (facts.tokens_per_sample, facts.target_tokens) if n is not None]
     most = getattr(config, "max_position_embeddings", None)
-    if not isinstance(most, int) or most < 1:
-        return None
-    return most
+    if not lengths or not isinstance(most, int) or most < 1 or max(lengths) + first <= most:
+        return
+    path = f"{_PATH}.max_position_embeddings"
+    message = f"is too small for samples of {max(lengths):,} tokens"
+    remedy = f"Use shorter samples or, with random weights, at least {max(lengths) + first:,}."
+    raise BadInput([Problem(path, message, f"{most:,}", remedy)])
 
 
 @contextmanager
 def _refused_in_words() -> Iterator[None]:
     """What transformers says of a configuration, as a problem of the settings."""
+    from huggingface_hub.errors import StrictDataclassError
+
     try:
         yield
     except EngineError:
         raise
+    except StrictDataclassError as error:
+        text = str(error).strip().splitlines()[-1].strip()
+        raise BadInput([Problem(_PATH, text)]) from None
     except (ValueError, TypeError, AttributeError, KeyError, ImportError, OSError) as error:
         text = " ".join(str(error).split())[:400]
-        raise BadInput(
-            [Problem(_PATH, f"transformers refuses the configuration: {text}")]
-        ) from None
-
-
-def as_json(config: Any) -> dict[str, Any]:
-    """A configuration as plain data."""
-    plain: dict[str, Any] = json.loads(config.to_json_string(use_diff=False))
-    return plain
+        message = f"transformers refuses the configuration: {text}"
+        raise BadInput([Problem(_PATH, message)]) from None

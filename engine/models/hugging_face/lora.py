@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ def with_lora(
 ) -> tuple[nn.Module, tuple[str, ...]]:
     """The model with small matrices beside its layers, and in sentences which layers.
 
-    Of the rest only the modules named in `whole` are trained.
+    Of the rest only what is named in `whole` is trained.
 
     Raises:
         BadInput: for targets that are not there, or are no layers that can be adapted.
@@ -36,9 +37,13 @@ def with_lora(
         target_modules=layers,
         fan_in_fan_out=_transposed(model, layers),
     )
-    adapted: nn.Module = get_peft_model(model, config)
-    for name in whole:
-        model.get_submodule(name).requires_grad_(True)
+    with warnings.catch_warnings():
+        # peft 0.21 asks transformers 5.23 for a property by its old name.
+        warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+        adapted: nn.Module = get_peft_model(model, config)
+    for name, parameter in model.named_parameters():
+        if any(_is_in(name, part) for part in whole):
+            parameter.requires_grad_(True)
     trained = sum(p.numel() for p in adapted.parameters() if p.requires_grad)
     all_of_them = sum(p.numel() for p in adapted.parameters())
     kinds = sorted({name.rpartition(".")[2] for name in layers})
@@ -86,10 +91,9 @@ def _able(model: Any, whole: Sequence[str]) -> Iterator[str]:
     """The linear layers that are neither the head nor trained whole."""
     from transformers.pytorch_utils import Conv1D
 
-    head = model.get_output_embeddings()
     for name, module in model.named_modules():
-        kept = any(name == part or name.startswith(f"{part}.") for part in whole)
-        if isinstance(module, nn.Linear | Conv1D) and module is not head and not kept:
+        kept = any(_is_in(name, part) for part in (*whole, "lm_head"))
+        if isinstance(module, nn.Linear | Conv1D) and not kept:
             yield name
 
 
@@ -98,6 +102,10 @@ def _transposed(model: Any, layers: Sequence[str]) -> bool:
     from transformers.pytorch_utils import Conv1D
 
     return all(isinstance(model.get_submodule(name), Conv1D) for name in layers)
+
+
+def _is_in(name: str, part: str) -> bool:
+    return name == part or name.startswith(f"{part}.")
 
 
 def _is_named(name: str, target: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,40 +12,56 @@ from engine.data.vocabulary import PADDING
 from engine.models.drawing import Drawing
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a module of transformers is called for a task."""
+
+    given: str
+    """What it calls its inputs."""
+    outputs: int
+    """Numbers for each target; of those that it has more the rest is left out."""
+    padding: int | None = None
+    """The token that it is told not to look at; None where there is no padding."""
+    first: int | None = None
+    """The position of the first token, where it must be told positions."""
+
+
 class HuggingFaceNet(nn.Module):
     """The module of transformers as `model`, called with names that it knows.
 
     Its weights are those of `model`; nothing is computed besides.
     """
 
-    def __init__(self, model: nn.Module, given: str, *, padded: bool, outputs: int) -> None:
-        """`given` is what the module calls its inputs; of `outputs` it may have more, which are
-        left out; with `padded` it is told where there is padding."""
+    def __init__(self, model: nn.Module, call: Call) -> None:
         super().__init__()
-        self.model = model
-        self.given, self.padded, self.outputs = given, padded, outputs
+        self.model, self.call = model, call
         self.found: tuple[str, ...] = ()
         """What was made to fit, in sentences."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         return self._logits(self.model(**self._named(inputs)))
 
-    def _named(self, inputs: Tensor) -> dict[str, Tensor]:
-        named = {self.given: inputs}
-        if self.padded:
-            named["attention_mask"] = (inputs != PADDING).long()
+    def _named(self, inputs: Tensor, start: int = 0) -> dict[str, Any]:
+        """Inputs from the position `start` on, and what goes with them."""
+        named: dict[str, Any] = {self.call.given: inputs[:, start:]}
+        if self.call.padding is not None:
+            named["attention_mask"] = (inputs != self.call.padding).long()
+        if self.call.first is not None:
+            first, last = self.call.first + start, self.call.first + inputs.shape[1]
+            positions = torch.arange(first, last, device=inputs.device)
+            named["position_ids"] = positions.expand(len(inputs), -1)
         return named
 
     def _logits(self, output: Any) -> Tensor:
         logits: Tensor = output.logits
-        return logits[..., : self.outputs]
+        return logits[..., : self.call.outputs]
 
 
 class HuggingFaceWriter(HuggingFaceNet):
     """A model that goes on with a text."""
 
-    def __init__(self, model: nn.Module, *, padded: bool, outputs: int, block_size: int) -> None:
-        super().__init__(model, "input_ids", padded=padded, outputs=outputs)
+    def __init__(self, model: nn.Module, call: Call, *, block_size: int) -> None:
+        super().__init__(model, call)
         self.block_size = block_size
         """The most tokens that it is shown; its length in training."""
 
@@ -69,7 +86,8 @@ class HuggingFaceWriter(HuggingFaceNet):
         ids, seen, read = prompt_ids, None, 0
         for _ in range(new_tokens):
             if cached and ids.shape[1] <= self.block_size:
-                output = self.model(input_ids=ids[:, read:], past_key_values=seen, use_cache=True)
+                named = self._named(ids, read)
+                output = self.model(**named, past_key_values=seen, use_cache=True)
                 seen, logits = output.get("past_key_values"), self._logits(output)
                 read = 0 if seen is None else ids.shape[1]
             else:
@@ -80,9 +98,6 @@ class HuggingFaceWriter(HuggingFaceNet):
 
 class HuggingFaceAnswerer(HuggingFaceNet):
     """A model that writes one text for another."""
-
-    def __init__(self, model: nn.Module, *, padded: bool, outputs: int) -> None:
-        super().__init__(model, "input_ids", padded=padded, outputs=outputs)
 
     def forward(self, inputs: Tensor, decoder_inputs: Tensor) -> Tensor:  # type: ignore[override]
         named = self._named(inputs)
@@ -97,9 +112,10 @@ class HuggingFaceAnswerer(HuggingFaceNet):
 
         `cached` reads the text and each token once.
         """
-        named: dict[str, Any] = dict(self._named(inputs))
+        named = self._named(inputs)
         written = inputs.new_full((len(inputs), 1), begin)
         open_ones = torch.ones_like(written, dtype=torch.bool)
+        padding = PADDING if self.call.padding is None else self.call.padding
         seen, read = None, 0
         for _ in range(max_tokens):
             output = self.model(
@@ -114,7 +130,7 @@ class HuggingFaceAnswerer(HuggingFaceNet):
                 named.pop("input_ids", None)
             token = self._logits(output)[:, -1:].argmax(dim=-1)
             open_ones = open_ones & (token != end)
-            written = torch.cat([written, token.where(open_ones, PADDING)], dim=1)
+            written = torch.cat([written, token.where(open_ones, padding)], dim=1)
             if not open_ones.any():
                 break
         return written[:, 1:]
