@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 
+_USUAL = ("utf_16", "cp1252", "latin_1", "cp1251", "cp932", "gb18030", "big5")
+"""Of encodings that fit about as well, that which is met most often."""
+_ALIKE = 0.02
+
+
 def guessed_encoding(sample: bytes) -> str | None:
     """The encoding that fits the bytes best; None when none does."""
     from charset_normalizer import from_bytes  # late: it takes long to import
 
-    best = from_bytes(sample).best()
+    found = from_bytes(sample)
+    best = found.best()
     if best is None or best.encoding in ("ascii", "utf_8"):
         return None
-    return best.encoding.replace("_", "-")
+    alike = [match.encoding for match in found if match.chaos <= best.chaos + _ALIKE]
+    usual = next((encoding for encoding in _USUAL if encoding in alike), best.encoding)
+    return usual.replace("_", "-")

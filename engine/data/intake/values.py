@@ -35,6 +35,19 @@ _TYPES: dict[Kind, ColumnType] = {
     "numbers": "list of numbers",
     "json": "text",
 }
+_KINDS: tuple[tuple[Any, Kind], ...] = (
+    (bool, "boolean"),
+    (float | Decimal, "number"),
+    (str, "text"),
+    (date, "time"),
+    (bytes | memoryview, "bytes"),
+)
+_LISTS: dict[frozenset[type], Kind] = {
+    frozenset({str}): "words",
+    frozenset({int}): "integers",
+    frozenset({float}): "numbers",
+    frozenset({int, float}): "numbers",
+}
 _WIDER: dict[frozenset[Kind], Kind] = {
     frozenset({"integer", "number"}): "number",
     frozenset({"integers", "numbers"}): "numbers",
@@ -96,27 +109,12 @@ class Columns:
 
 def kind_of(value: Any) -> Kind:
     """What a value is."""
-    match value:
-        case bool():
-            return "boolean"
-        case int():
-            return "integer" if value in _WHOLE else "number"
-        case float() | Decimal():
-            return "number"
-        case str():
-            return "text"
-        case datetime() | date():
-            return "time"
-        case bytes() | memoryview():
-            return "bytes"
-        case list() if value and all(type(item) is str for item in value):
-            return "words"
-        case list() if value and all(type(item) is int for item in value):
-            return "integers"
-        case list() if value and all(type(item) in (int, float) for item in value):
-            return "numbers"
-        case _:
-            return "json"
+    if type(value) is int:
+        return "integer" if value in _WHOLE else "number"
+    if isinstance(value, list):
+        inner = frozenset(map(type, value))
+        return _LISTS.get(inner, "json")
+    return next((kind for type_, kind in _KINDS if isinstance(value, type_)), "json")
 
 
 def typed_rows(

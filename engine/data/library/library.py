@@ -86,7 +86,7 @@ class DataLibrary:
                 "rows": rows.rows,
                 "bytes": rows.bytes,
                 "columns": columns,
-                "task": guessed_task(columns, rows.seen),
+                "task": guessed_task(columns),
                 "notes": tuple(incoming.notes),
                 "parent": parent and parent[0],
                 "change": dict(parent[1]) if parent else {},

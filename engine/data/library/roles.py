@@ -3,50 +3,70 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.data.library.record import Column
 from engine.data.library.spec import Role
 from engine.data.library.statistics import Seen
 from engine.task_spec import TaskKind
 
+_TEXTS = re.compile(
+    r"(text|sentence|review|content|body|comment|message|document|question|prompt|source|input|"
+    r"article|tweet|headline|title|utterance|dialogue|en|english|src)s?[ _]?\d?",
+    re.I,
+)
 _LABELS = re.compile(
-    r"(label|class|category|target|sentiment|tag|intent|species|outcome|diagnosis|y)s?", re.I
+    r"(label|class|category|sentiment|tag|intent|species|outcome|diagnosis|topic|target|y)(es|s)?",
+    re.I,
 )
-_TARGETS = re.compile(
-    r"(target|output|answer|response|completion|summary|translation|highlights|tgt|y)s?", re.I
+_WRITTEN = re.compile(
+    r"(target|output|answer|response|completion|summary|translation|highlights|tgt|reply)s?", re.I
 )
-_NUMBERS_TO_PREDICT = re.compile(r"(target|y|price|score|rating|outcome|value)", re.I)
-_GROUPS = re.compile(r"(group|patient|author|user|subject|speaker|doc(ument)?)(_?id)?", re.I)
-_KEYS = re.compile(r"(.*[_ ])?(id|uuid|index|key|row|no)|unnamed.*|", re.I)
-_SPLITS = re.compile(r"split|subset|fold|partition|set", re.I)
-_SPLIT_NAMES = {"train", "training", "validation", "valid", "val", "dev", "test", "testing"}
+_MEASURED = re.compile(r"(target|price|score|rating|outcome|y|.*_?(price|score|target))", re.I)
+_GROUPS = re.compile(r"(group|patient|author|user|subject|speaker|doc(ument)?)([ _]?id)?", re.I)
+_KEYS = re.compile(r"(.*[_ ])?(id|uuid|index|key)|row|no|unnamed.*|column 1", re.I)
+_SPLITS = re.compile(r"split|subset|fold|partition", re.I)
+_SIDES = {"train", "training", "validation", "valid", "val", "dev", "test", "testing"}
 _FILES = re.compile(r"(file|path|filename|file_name|image_?path|url)s?", re.I)
 MOST_CLASSES = 1_000
-_WORDS = 25.0
+_FEW = 50
+"""So many different whole numbers may stand for classes."""
+_WORDS = 40.0
 """Texts of more characters in the mean are read; shorter ones of which many are alike are
 categories."""
 
 
 def guessed_columns(seen: Mapping[str, Seen]) -> tuple[Column, ...]:
     """The columns with what each seems to be for."""
-    roles = {name: _first_guess(name, column) for name, column in seen.items()}
-    _one_answer(roles, seen)
+    roles = guessed_roles(seen)
     return tuple(column.column(name, roles[name]) for name, column in seen.items())
 
 
-def guessed_task(columns: tuple[Column, ...], seen: Mapping[str, Seen]) -> TaskKind | None:
-    """The task that such columns are for; None when there are no inputs."""
+def guessed_roles(seen: Mapping[str, Seen]) -> dict[str, Role]:
+    """What each column seems to be for, in their order."""
+    roles: dict[str, Role] = {name: _alone(name, column) for name, column in seen.items()}
+    if not {"text", "image"} & set(roles.values()):
+        _read_the_only_text(roles, seen)
+    _choose_the_answer(roles, seen)
+    if {"text", "image"} & set(roles.values()):
+        _replace(roles, ("number", "category"), "ignore")
+    for role in ("label", "target", "image", "split", "group", "time"):
+        _keep_one(roles, role)
+    return roles
+
+
+def guessed_task(columns: Sequence[Column]) -> TaskKind | None:
+    """The task that such columns are for; None when no task has such."""
     by_role: dict[Role, list[Column]] = {}
     for column in columns:
         by_role.setdefault(column.role, []).append(column)
     labels, targets = by_role.get("label", []), by_role.get("target", [])
-    several = len(labels) > 1 or (labels and labels[0].type == "list of texts")
+    several = len(labels) > 1 or any(column.type.startswith("list") for column in labels)
     if "image" in by_role:
         return "image-classification" if labels and not several else None
     if "text" in by_role:
-        return _task_of_texts(by_role["text"], labels, targets, bool(several))
-    if "number" not in by_role and "category" not in by_role:
+        return _task_of_texts(by_role["text"][0], labels, targets, several)
+    if not {"number", "category"} & set(by_role):
         return None
     if targets:
         return "tabular-regression"
@@ -54,112 +74,139 @@ def guessed_task(columns: tuple[Column, ...], seen: Mapping[str, Seen]) -> TaskK
 
 
 def _task_of_texts(
-    texts: list[Column], labels: list[Column], targets: list[Column], several: bool
+    text: Column, labels: Sequence[Column], targets: Sequence[Column], several: bool
 ) -> TaskKind | None:
-    if texts[0].type == "list of texts":
+    if text.type == "list of texts":
         return "token-classification" if labels else None
-    if any(column.type == "text" for column in targets):
-        return "seq2seq"
+    if targets:
+        return "seq2seq" if targets[0].type == "text" else None
     if labels:
         return "multi-label-classification" if several else "sequence-classification"
-    return None if targets else "causal-lm"
+    return "causal-lm"
 
 
-def _first_guess(name: str, column: Seen) -> Role:
-    """What a column alone seems to be for."""
-    kinds = 0 if column.values is None else len(column.values)
+# -- one column ------------------------------------------------------------------------------------
+
+
+def _alone(name: str, column: Seen) -> Role:
+    """What a column seems to be for, whatever the others are."""
     match column.type:
         case "image":
             return "image"
         case "time":
             return "time"
         case "text":
-            return _guess_of_text(name, column, kinds)
-        case "list of texts":
-            return "label" if _LABELS.fullmatch(name) or name.endswith("_tags") else "text"
-        case "list of integers":
-            return "label" if _LABELS.fullmatch(name) or name.endswith("_tags") else "ignore"
+            return _text_alone(name, column)
+        case "list of texts" | "list of integers":
+            return _list_alone(name, column)
         case "integer" | "number" | "boolean":
-            return _guess_of_number(name, column, kinds)
+            return _number_alone(name, column)
         case _:
             return "ignore"
 
 
-def _guess_of_text(name: str, column: Seen, kinds: int) -> Role:
+def _text_alone(name: str, column: Seen) -> Role:
     values = {str(value).lower() for value in column.values or ()}
-    if _SPLITS.fullmatch(name) and values and values <= _SPLIT_NAMES:
+    if _SPLITS.fullmatch(name) and values and values <= _SIDES:
         return "split"
     if _FILES.fullmatch(name) or _KEYS.fullmatch(name):
         return "ignore"
-    there = max(1, column.rows - column.missing)
-    alike = 0 < kinds <= min(MOST_CLASSES, max(2, there // 2))
-    if alike and _LABELS.fullmatch(name):
-        return "label"
-    if _GROUPS.fullmatch(name) and alike:
-        return "group"
-    return "category" if alike and column.mean_length <= _WORDS else "text"
+    if _TEXTS.fullmatch(name) and not _is_a_kind(column):
+        return "text"
+    if _repeats(column):
+        if _LABELS.fullmatch(name):
+            return "label"
+        if _GROUPS.fullmatch(name):
+            return "group"
+        if column.mean_length <= _WORDS and not _WRITTEN.fullmatch(name):
+            return "category"
+    return "text"
 
 
-def _guess_of_number(name: str, column: Seen, kinds: int) -> Role:
-    if _GROUPS.fullmatch(name):
-        return "group"
-    few = 0 < kinds <= 50 and column.type != "number"
-    if _LABELS.fullmatch(name) and few:
+def _repeats(column: Seen) -> bool:
+    """Whether values come again, as those of classes and groups do."""
+    kinds = MOST_CLASSES + 1 if column.values is None else len(column.values)
+    return 0 < kinds <= min(MOST_CLASSES, max(2, (column.rows - column.missing) // 2))
+
+
+def _is_a_kind(column: Seen) -> bool:
+    """Whether a few values come again and again."""
+    kinds = len(column.values or ())
+    return 0 < kinds <= _FEW and column.rows >= 20 * kinds
+
+
+def _list_alone(name: str, column: Seen) -> Role:
+    if _LABELS.fullmatch(name) or name.endswith(("_tags", "_labels")):
         return "label"
-    if _NUMBERS_TO_PREDICT.fullmatch(name):
+    return "text" if column.type == "list of texts" else "ignore"
+
+
+def _number_alone(name: str, column: Seen) -> Role:
+    kinds = _FEW + 1 if column.values is None else len(column.values)
+    if _GROUPS.fullmatch(name) and column.type == "integer":
+        return "group"
+    if _LABELS.fullmatch(name) and column.type != "number" and kinds <= _FEW:
+        return "label"
+    if _MEASURED.fullmatch(name) and column.type != "boolean":
         return "target"
-    counts_rows = column.type == "integer" and kinds == column.rows > 1
-    if _KEYS.fullmatch(name) and (counts_rows or column.values is None or name == ""):
+    if _KEYS.fullmatch(name) and column.type == "integer" and _counts(column):
         return "ignore"
     return "number"
 
 
-def _one_answer(roles: dict[str, Role], seen: Mapping[str, Seen]) -> None:
-    """One label or target for all inputs; where nothing is called so, the last column may be."""
-    _texts(roles, seen)
-    _keep_last(roles, "target")
-    if "target" in roles.values():
-        for name, role in roles.items():
-            if role == "label":
-                roles[name] = "category" if seen[name].type == "text" else "number"
-    elif "label" not in roles.values():
-        _last_is_the_label(roles, seen)
-    if "text" in roles.values() or "image" in roles.values():
-        for name, role in roles.items():
-            if role in ("number", "category") and not _is_flag_label(roles, name):
-                roles[name] = "ignore"
-    _keep_last(roles, "label")
-    for role in ("split", "group", "time"):
-        _keep_last(roles, role)
+def _counts(column: Seen) -> bool:
+    """Whether each row has a number of its own, as far as that was counted."""
+    return column.values is None or len(column.values) == column.rows
 
 
-def _texts(roles: dict[str, Role], seen: Mapping[str, Seen]) -> None:
-    """Of several texts the one that is called an answer is to be written, or that of a pair."""
-    texts = [name for name, role in roles.items() if role == "text"]
-    whole = [name for name in texts if seen[name].type == "text"]
-    if len(whole) < 2 or "label" in roles.values():
-        return
-    named = [name for name in whole[1:] if _TARGETS.fullmatch(name)]
-    if named or len(whole) == 2:
-        roles[named[0] if named else whole[1]] = "target"
+# -- all columns -----------------------------------------------------------------------------------
 
 
-def _last_is_the_label(roles: dict[str, Role], seen: Mapping[str, Seen]) -> None:
-    """A last column of few values stands for classes, as is usual in tables of numbers."""
+def _read_the_only_text(roles: dict[str, Role], seen: Mapping[str, Seen]) -> None:
+    """Where there are no numbers, what looked like categories is what is there to be read."""
+    categories = [name for name, role in roles.items() if role == "category"]
+    if "number" not in roles.values() and len(categories) == 1:
+        roles[categories[0]] = "text"
+
+
+def _choose_the_answer(roles: dict[str, Role], seen: Mapping[str, Seen]) -> None:
+    """One label or target for all inputs: what is called so, else the last column, as is usual."""
+    texts = [name for name in roles if roles[name] == "text" and seen[name].type == "text"]
+    if "label" in roles.values():
+        _replace(roles, ("target",), "number")
+    elif len(texts) > 1 and "target" not in roles.values():
+        named = [name for name in texts[1:] if _WRITTEN.fullmatch(name)]
+        if named or len(texts) == 2:
+            roles[named[0] if named else texts[1]] = "target"
+    elif "target" not in roles.values():
+        _last_is_the_answer(roles, seen)
+
+
+def _last_is_the_answer(roles: dict[str, Role], seen: Mapping[str, Seen]) -> None:
     name = list(roles)[-1]
-    kinds = len(seen[name].values or ())
-    has_inputs = any(
-        role in ("text", "image", "number", "category") for role in list(roles.values())[:-1]
-    )
-    few = 2 <= kinds <= min(50, max(2, seen[name].rows // 5))
-    if has_inputs and few and roles[name] in ("number", "category"):
+    others = {role for other, role in roles.items() if other != name}
+    if roles[name] not in ("number", "category") or not others & {
+        "text",
+        "image",
+        "number",
+        "category",
+    }:
+        return
+    column = seen[name]
+    kinds = _FEW + 1 if column.values is None else len(column.values)
+    if column.type != "number" and 2 <= kinds <= min(_FEW, max(2, column.rows // 5)):
         roles[name] = "label"
+    elif roles[name] == "number" and not others & {"text", "image"}:
+        roles[name] = "target"
 
 
-def _is_flag_label(roles: Mapping[str, Role], name: str) -> bool:
-    return roles[name] == "label"
+def _replace(roles: dict[str, Role], old: Sequence[Role], new: Role) -> None:
+    for name, role in roles.items():
+        if role in old:
+            roles[name] = new
 
 
-def _keep_last(roles: dict[str, Role], role: Role) -> None:
+def _keep_one(roles: dict[str, Role], role: Role) -> None:
+    """The last one that has the role; of the others nothing is made."""
     for name in [name for name, found in roles.items() if found == role][:-1]:
         roles[name] = "ignore"

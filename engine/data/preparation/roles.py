@@ -60,14 +60,7 @@ def refuse_misfits(data: DatasetSpec, dataset: Dataset) -> None:
 def misfits(data: DatasetSpec, dataset: Dataset) -> Iterator[Problem]:
     """Everything that is wrong with the columns of a spec."""
     there = dataset.column_types
-    for name, role in data.columns.items():
-        if name not in there:
-            known = f"It has {', '.join(there)}."
-            yield _problem(f"{dataset.name} has no such column", repr(name), known)
-        elif role != "ignore" and there[name] not in _TYPES[role]:
-            fitting = " or ".join(_TYPES[role])
-            remedy = f"A column for {role} holds {fitting}; give it another role."
-            yield _problem(f"the column {name!r} cannot be for {role}", there[name], remedy)
+    yield from _wrong_types(data, there)
     for roles in _NEEDED[data.task]:
         if not data.of_role(*roles):
             what = " or ".join(roles)
@@ -76,16 +69,27 @@ def misfits(data: DatasetSpec, dataset: Dataset) -> Iterator[Problem]:
         if len(data.of_role(role)) > 1:
             names = ", ".join(data.of_role(role))
             yield _problem(f"only one column can be for {role}", names, _SAY)
-    yield from _wrong_answers(data, there)
+    yield from _wrong_labels(data, there)
+    yield from _wrong_texts(data, there)
     needed = _SPLIT_COLUMNS.get(data.split.kind)
     if needed is not None and not data.of_role(needed):
         message = f"the split {data.split.kind!r} needs a column for {needed}"
         yield Problem("data.split.kind", message, remedy="Say which it is, or split otherwise.")
 
 
-def _wrong_answers(data: DatasetSpec, there: dict[str, ColumnType]) -> Iterator[Problem]:
+def _wrong_types(data: DatasetSpec, there: dict[str, ColumnType]) -> Iterator[Problem]:
+    for name, role in data.columns.items():
+        if name not in there:
+            known = f"It has {', '.join(there)}."
+            yield _problem(f"the dataset has no column {name!r}", remedy=known)
+        elif role != "ignore" and there[name] not in _TYPES[role]:
+            fitting = " or ".join(_TYPES[role])
+            remedy = f"A column for {role} holds {fitting}; give it another role."
+            yield _problem(f"the column {name!r} cannot be for {role}", there[name], remedy)
+
+
+def _wrong_labels(data: DatasetSpec, there: dict[str, ColumnType]) -> Iterator[Problem]:
     labels = [name for name in data.of_role("label") if name in there]
-    texts = [name for name in data.of_role("text") if name in there]
     tokens = data.task == "token-classification"
     if len(labels) > 1 and data.task != "multi-label-classification":
         yield _problem("only one column can be for label", ", ".join(labels), _SAY)
@@ -96,8 +100,12 @@ def _wrong_answers(data: DatasetSpec, there: dict[str, ColumnType]) -> Iterator[
             yield _problem(f"the column {name!r} has several labels a row", there[name], remedy)
         elif tokens and not listed:
             yield _problem(f"the column {name!r} needs a label for each word", there[name], _SAY)
-    for name in texts:
-        if tokens != (there[name] == "list of texts"):
+
+
+def _wrong_texts(data: DatasetSpec, there: dict[str, ColumnType]) -> Iterator[Problem]:
+    tokens = data.task == "token-classification"
+    for name in data.of_role("text"):
+        if name in there and tokens != (there[name] == "list of texts"):
             what = "a list of words" if tokens else "a text"
             yield _problem(f"the column {name!r} needs {what} in each row", there[name], _SAY)
     wanted = ("text",) if data.task == "seq2seq" else _NUMBERS
