@@ -75,6 +75,11 @@ class Card:
     reason: str = ""
     """Why it ended or waits."""
 
+    @property
+    def went_wrong(self) -> bool:
+        """Whether the reason is one of trouble."""
+        return self.status in ("failed", "interrupted")
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:

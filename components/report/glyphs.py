@@ -35,6 +35,7 @@ class _Font(NamedTuple):
     """In parts of the size; filled as characters are met."""
 
 
+@lru_cache(maxsize=64)
 def properties(face: Face, size: float) -> FontProperties:
     """The font for Matplotlib, by its file, so that no other is found in its place."""
     from matplotlib.font_manager import FontProperties

@@ -89,7 +89,8 @@ def _head(contents: Contents) -> Iterator[str]:
     (card,) = contents.cards
     yield tags.facts(card)
     if card.reason:
-        yield f'<p class="note reason">{tags.escaped(card.reason)}</p>'
+        look = "note reason" if card.went_wrong else "faint"
+        yield f'<p class="{look}">{tags.escaped(card.reason)}</p>'
 
 
 def titles(contents: Contents) -> list[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
@@ -21,12 +24,19 @@ TEXT, FAINT, RULE, CARD = "#1c2430", "#5b6675", "#d9dee6", "#f6f7f9"
 TONES = {"": TEXT, "calm": TEXT, "warning": "#9a5b00", "bad": "#b3261e", "best": "#1b7f3b"}
 
 
+Box = tuple[float, float, float, float]
+"""Left, top, width and height."""
+Side = Literal["left", "center", "right"]
+
+
 class Sheet:
     """One page, or the whole of a picture."""
 
     def __init__(self, height: float = HEIGHT) -> None:
         self.height = height
         self.figure = Figure(figsize=(WIDTH, height), facecolor="white")
+        self._words = _Words()
+        self.figure.add_artist(self._words)
 
     def text(  # noqa: PLR0913 - what is written, where, and how it looks
         self,
@@ -37,19 +47,15 @@ class Sheet:
         *,
         face: Face = "plain",
         color: str = TEXT,
-        right: bool = False,
+        side: Side = "left",
     ) -> None:
-        """Write one line of drawable text whose upper edge is at `y`."""
-        self.figure.text(
-            x / WIDTH,
-            1 - (y + size * 0.96 / 72) / self.height,
-            text,
-            color=color,
-            fontproperties=glyphs.properties(face, size),
-            ha="right" if right else "left",
-            va="baseline",
-            parse_math=False,
-        )
+        """Write one line of drawable text: `y` is its upper edge, `x` the side that is named."""
+        if not text:
+            return
+        if side != "left":
+            x -= glyphs.width(text, size, face) * (1.0 if side == "right" else 0.5)
+        place = x / WIDTH, 1 - (y + size * 0.96 / 72) / self.height
+        self._words.lines.append(_Word(text, *place, glyphs.properties(face, size), color))
 
     def rule(self, y: float, x: float = MARGIN, width: float = ROOM) -> None:
         """A thin line from left to right."""
@@ -83,6 +89,35 @@ class Sheet:
         return self.figure.add_axes(
             (x / WIDTH, bottom, width / WIDTH, height / self.height), facecolor="none"
         )
+
+
+class _Word(NamedTuple):
+    """One line of text, and where on the sheet it begins, in parts of its sides."""
+
+    text: str
+    x: float
+    y: float
+    font: FontProperties
+    color: str
+
+
+class _Words(Artist):
+    """All words of a sheet: made one by one they would take longer than they are drawn."""
+
+    zorder = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[_Word] = []
+
+    def draw(self, renderer: RendererBase) -> None:
+        width, height = renderer.get_canvas_width_height()
+        style = renderer.new_gc()
+        for word in self.lines:
+            y = (1 - word.y if renderer.flipy() else word.y) * height
+            style.set_foreground(word.color)
+            renderer.draw_text(style, word.x * width, y, word.text, word.font, 0.0)
+        style.restore()
 
 
 class Block(NamedTuple):

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, ScalarFormatter, StrMethodFormatter
 
-from components.report import glyphs
+from components.report import glyphs, sheet_ticks
 from components.report.contents import Chart
 from components.report.figures import MARK_COLORS
 from components.report.lines import Drawn, Line, alone, strange
-from components.report.sheet import FAINT, MARGIN, ROOM, RULE, Block, Sheet
+from components.report.sheet import FAINT, MARGIN, ROOM, Block, Box, Sheet
+from components.report.sheet_ticks import Scale
 
 GAP = 0.25
 HALF = (ROOM - GAP) / 2
@@ -22,9 +22,6 @@ _HEAD, _LEFT, _BOTTOM, _RIGHT = 0.42, 0.45, 0.45, 0.12
 _FEW = 40
 _MARKERS = {"calm": ("D", 3.5), "warning": ("v", 4), "bad": ("X", 4), "best": ("*", 6)}
 _STRANGE = {"nan": ("x", 0.04), "up": ("^", 0.96), "down": ("v", 0.04)}
-_STEPS = [1, 2, 2.5, 5, 10]
-_POWERS = (-5, 7)
-"""Of ten, between which numbers beside an axis are written out."""
 _LARGEST, _SMALLEST = 1e300, 1e-300
 """What an axis can hold."""
 
@@ -49,35 +46,36 @@ def _row(charts: Sequence[Chart]) -> Block:
     return Block(height, draw)
 
 
-Box = tuple[float, float, float, float]
-"""Left, top, width and height."""
-
-
 def _chart(sheet: Sheet, chart: Chart, box: Box) -> None:
     x, y, width, _ = box
     unit = f" ({chart.unit})" if chart.unit else ""
     title = glyphs.fitted(glyphs.drawable(chart.title + unit), 9, width, "bold")
     sheet.text(x, y, title, 9, face="bold")
     _legend(sheet, chart, (x, y + 0.19, width))
-    axes = axes_in(sheet, box)
+    frame = frame_in(box)
+    axes = sheet.axes(*frame)
     with np.errstate(all="ignore"):
         for line in chart.lines:
             _line(axes, line)
         _marks(axes, chart)
-        _scale(axes, chart)
+        across, up = _scales(chart)
+        if up.log:
+            axes.set_yscale("log", nonpositive="mask")
+        axes.set(xlim=across[:2], ylim=up[:2])
+        sheet_ticks.draw(sheet, axes, frame, sheet_ticks.whole(across), sheet_ticks.measured(up))
+    below(sheet, frame, "step")
 
 
-def axes_in(sheet: Sheet, box: Box) -> Axes:
-    """Axes with room for a title, a legend and the numbers beside them."""
+def frame_in(box: Box) -> Box:
+    """What is left of a box beside a title, a legend and the numbers of the axes."""
     x, y, width, height = box
-    axes = sheet.axes(x + _LEFT, y + _HEAD, width - _LEFT - _RIGHT, height - _HEAD - _BOTTOM)
-    axes.grid(visible=True, color=RULE, linewidth=0.5)
-    axes.set_axisbelow(True)
-    axes.tick_params(labelsize=7, colors=FAINT, length=0, pad=3)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(RULE)
-    return axes
+    return x + _LEFT, y + _HEAD, width - _LEFT - _RIGHT, height - _HEAD - _BOTTOM
+
+
+def below(sheet: Sheet, frame: Box, words: str) -> None:
+    """What the numbers below a chart are."""
+    left, top, width, height = frame
+    sheet.text(left + width / 2, top + height + 0.18, words, 7, color=FAINT, side="center")
 
 
 def _legend(sheet: Sheet, chart: Chart, place: tuple[float, float, float]) -> None:
@@ -108,10 +106,13 @@ def _line(axes: Axes, line: Line) -> None:
         axes.plot(*_finite(line.smooth), linewidth=1.2, color=line.color)
     dots = np.isfinite(y) if len(x) <= _FEW else alone(line.raw)
     axes.plot(x[dots], y[dots], "o", markersize=2.2, color=line.color)
-    for at, kind in strange(line.raw):
-        marker, height = _STRANGE[kind]
-        place = axes.get_xaxis_transform()
-        axes.plot([at], [height], marker, color=line.color, markersize=4, transform=place)
+    place = axes.get_xaxis_transform()
+    for kind, (marker, height) in _STRANGE.items():
+        at = [step for step, found in strange(line.raw) if found == kind]
+        if at:
+            axes.plot(
+                at, [height] * len(at), marker, color=line.color, markersize=4, transform=place
+            )
 
 
 def _finite(points: Drawn) -> Drawn:
@@ -122,37 +123,25 @@ def _finite(points: Drawn) -> Drawn:
 
 def _marks(axes: Axes, chart: Chart) -> None:
     place = axes.get_xaxis_transform()
-    for mark in chart.marks:
-        color = MARK_COLORS[mark.tone]
-        axes.axvline(mark.x, color=color, linewidth=0.6, linestyle=":", alpha=0.8)
-        shape, size = _MARKERS[mark.tone]
-        axes.plot(
-            [mark.x], [1.0], shape, color=color, markersize=size, clip_on=False, transform=place
-        )
+    for tone in dict.fromkeys(mark.tone for mark in chart.marks):
+        at = [mark.x for mark in chart.marks if mark.tone == tone]
+        color = MARK_COLORS[tone]
+        axes.vlines(at, 0, 1, color, ":", transform=place, linewidths=0.6, alpha=0.8)
+        shape, size = _MARKERS[tone]
+        top = axes.plot(at, [1.0] * len(at), shape, color=color, markersize=size, transform=place)
+        top[0].set_clip_on(False)
 
 
-def _scale(axes: Axes, chart: Chart) -> None:
+def _scales(chart: Chart) -> tuple[Scale, Scale]:
     """Both axes; a logarithmic one only where there is something to show on it."""
     low, high = chart.window
     air = 0.01 * (high - low) or 1
-    axes.set_xlim(low - air, high + air)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=_STEPS))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes.set_xlabel("step", fontsize=7, color=FAINT, labelpad=1)
     layers = [layer for line in chart.lines for layer in (line.raw, line.smooth) if layer]
     values = np.concatenate([_finite(layer).y for layer in layers])
     log = chart.log and bool(np.any(values > 0))
     seen = values[np.isfinite(values) & (values > 0 if log else True)]
-    if log:
-        axes.set_yscale("log", nonpositive="mask")
-    else:
-        axes.yaxis.set_major_locator(MaxNLocator(5, steps=_STEPS))
-        form = ScalarFormatter(useOffset=False)
-        form.set_powerlimits(_POWERS)
-        axes.yaxis.set_major_formatter(form)
-        axes.yaxis.get_offset_text().set(fontsize=6, color=FAINT)
-    if len(seen):
-        axes.set_ylim(*_limits(float(seen.min()), float(seen.max()), log=log))
+    ends = (float(seen.min()), float(seen.max())) if len(seen) else (0.0, 1.0)
+    return Scale(low - air, high + air), Scale(*_limits(*ends, log=log), log)
 
 
 def _limits(low: float, high: float, *, log: bool) -> tuple[float, float]:

@@ -8,11 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from components.charts.palette import COLORS
-from components.report import glyphs
+from components.report import glyphs, sheet_ticks
 from components.report.contents import Judged
 from components.report.judged import Matrix, matrix_of
-from components.report.sheet import FAINT, MARGIN, ROOM, TEXT, Block, Sheet
-from components.report.sheet_charts import GAP, HALF, Box, axes_in
+from components.report.sheet import FAINT, MARGIN, ROOM, TEXT, Block, Box, Sheet
+from components.report.sheet_charts import GAP, HALF, below, frame_in
+from components.report.sheet_ticks import Scale
 from engine.runs.evaluations import ClassEvaluation, NumberEvaluation, Reliability
 
 _MOST_WITH_COUNTS = 20
@@ -69,7 +70,7 @@ def _matrix(sheet: Sheet, matrix: Matrix, place: tuple[float, float, float]) -> 
 
 
 def _reliability(sheet: Sheet, reliability: Reliability, box: Box) -> None:
-    axes = _titled(sheet, "Reliability", box, ("confidence", "accuracy"))
+    axes = _titled(sheet, "Reliability", box)
     axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8, linestyle="--")
     columns = zip(reliability.confidence, reliability.accuracy, reliability.count, strict=True)
     bins = [(x, y, n) for x, y, n in columns if n and x is not None and y is not None]
@@ -78,6 +79,7 @@ def _reliability(sheet: Sheet, reliability: Reliability, box: Box) -> None:
     axes.plot(xs, ys, color=COLORS[0], linewidth=1)
     axes.scatter(xs, ys, s=[6 + 50 * n / most for *_, n in bins], color=COLORS[0], linewidth=0)
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+    _scaled(sheet, axes, box, ("confidence", "accuracy"))
 
 
 def _numbers(evaluation: NumberEvaluation) -> Block:
@@ -90,25 +92,34 @@ def _numbers(evaluation: NumberEvaluation) -> Block:
 
     def draw(sheet: Sheet, top: float) -> None:
         left = (MARGIN, top, HALF, 2.6)
-        axes = _titled(sheet, "Predicted and true", left, (f"true{unit}", f"predicted{unit}"))
+        axes = _titled(sheet, "Predicted and true", left)
         ends = [min(map(min, pairs)), max(map(max, pairs))] if pairs else []
         axes.plot(ends, ends, color=FAINT, linewidth=0.8, linestyle="--")
         x, y = [true for true, _ in pairs], [predicted for _, predicted in pairs]
         axes.scatter(x, y, s=8, color=COLORS[0], alpha=0.6, linewidth=0)
+        _scaled(sheet, axes, left, (f"true{unit}", f"predicted{unit}"))
         right = (MARGIN + HALF + GAP, top, HALF, 2.6)
-        axes = _titled(sheet, "Residuals", right, (f"predicted − true{unit}", "samples"))
+        axes = _titled(sheet, "Residuals", right)
         edges = np.array(evaluation.residuals.edges)
         if len(edges):
             widths = np.diff(edges)
             axes.bar(edges[:-1], evaluation.residuals.count, widths, align="edge", color=COLORS[0])
         axes.axvline(0, color=FAINT, linewidth=0.8, linestyle="--")
+        _scaled(sheet, axes, right, (f"predicted − true{unit}", "samples"))
 
     return Block(2.7, draw)
 
 
-def _titled(sheet: Sheet, title: str, box: Box, labels: tuple[str, str]) -> Axes:
+def _titled(sheet: Sheet, title: str, box: Box) -> Axes:
     sheet.text(box[0], box[1], title, 9, face="bold")
-    axes = axes_in(sheet, box)
-    axes.set_xlabel(labels[0], fontsize=7, color=FAINT, labelpad=1)
-    axes.set_ylabel(labels[1], fontsize=7, color=FAINT, labelpad=1)
-    return axes
+    return sheet.axes(*frame_in(box))
+
+
+def _scaled(sheet: Sheet, axes: Axes, box: Box, labels: tuple[str, str]) -> None:
+    """Numbers and words beside both axes, for what they show by now."""
+    frame = frame_in(box)
+    x, y = Scale(*axes.get_xlim()), Scale(*axes.get_ylim())
+    axes.set(xlim=x[:2], ylim=y[:2])
+    sheet_ticks.draw(sheet, axes, frame, sheet_ticks.measured(x), sheet_ticks.measured(y))
+    below(sheet, frame, labels[0])
+    sheet.text(box[0], box[1] + 0.19, labels[1], 7, color=FAINT)

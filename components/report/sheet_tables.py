@@ -42,7 +42,8 @@ def head(contents: Contents) -> Iterator[Block]:
         color = _STATUS.get(card.status, FAINT)
         yield from paragraph(card.status, size=10, face="bold", color=color)
         yield _facts(card)
-        yield from paragraph(card.reason, color=TONES["bad"], most=8)
+        tone = TONES["bad"] if card.went_wrong else FAINT
+        yield from paragraph(card.reason, color=tone, most=8)
     for note in contents.notes:
         yield from paragraph(note, color=TONES["warning"], most=4)
     yield from paragraph(contents.marks_words(), size=7, color=FAINT)

@@ -69,14 +69,13 @@ def blocks_of(contents: Contents) -> Iterator[Block]:
 
 @contextmanager
 def _defaults() -> Iterator[None]:
-    """Matplotlib as it comes, whatever the program around has set, and text that stays text."""
+    """Matplotlib as it comes, whatever the program around has set."""
     with _drawing, matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams["pdf.fonttype"] = 42
         yield
 
 
 def _foot(sheet: Sheet, title: str, number: str) -> None:
     y = sheet.height - MARGIN
     sheet.text(MARGIN, y, glyphs.fitted(title, 7, ROOM - 1), 7, color=FAINT)
-    sheet.text(MARGIN + ROOM, y, number, 7, color=FAINT, right=True)
+    sheet.text(MARGIN + ROOM, y, number, 7, color=FAINT, side="right")

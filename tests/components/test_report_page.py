@@ -56,7 +56,8 @@ def chart(*lines, log=False):
 
 
 def card(**more):
-    return Card("a run", "completed", "", (("Steps", "10"),), **more)
+    facts = (("Steps", "10"),)
+    return Card(**{"name": "a run", "status": "completed", "color": "", "facts": facts, **more})
 
 
 def contents(**more):
@@ -213,3 +214,9 @@ def test_what_all_runs_have_in_common_is_told_once():
     text = page.html_of(contents(cards=cards))
     assert text.count("GPT 4×128") == 1
     assert "<th>Run</th><th>Status</th><th>Steps</th></tr>" in text
+
+
+@pytest.mark.parametrize(("status", "alarming"), [("completed", False), ("failed", True)])
+def test_only_a_reason_of_trouble_looks_like_trouble(status, alarming):
+    text = page.html_of(contents(cards=(card(status=status, reason="It ended."),)))
+    assert ('<p class="note reason">It ended.</p>' in text) == alarming

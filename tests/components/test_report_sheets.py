@@ -7,12 +7,15 @@ import pypdf
 import pytest
 from PIL import Image
 
+from components.charts.marks import Drawn as Mark
 from components.charts.sampling import Window
 from components.dashboard import Dashboard
 from components.report import glyphs, sheet
 from components.report.contents import Card, Chart, Contents, Row, Section, Table
 from components.report.lines import Drawn, Line
 from components.report.sheet import Block
+from components.report.sheet_charts import rows_of
+from components.report.sheet_ticks import Scale, measured
 from components.report.sheets import blocks_of, pdf_of, png_of
 from engine.runs.store import RunStore
 from tests import fabricate
@@ -103,6 +106,32 @@ def test_any_numbers_can_be_drawn(y, log):
     if y:
         assert pdf_of(of_chart(y, log=log)).startswith(b"%PDF-")
         assert png_of(of_chart(y, log=log)).startswith(b"\x89PNG")
+
+
+def test_what_is_drawn_of_a_chart_does_not_grow_with_its_marks_and_gaps():
+    def drawn(count):
+        y = [1.0, *([np.nan] * count), 2.0]
+        marks = tuple(Mark(float(at), "warning", "x", 1) for at in range(count))
+        chart = Chart("loss", "Loss", "", "", False, Window(0, len(y) - 1), (line(y),), marks)
+        page = sheet.Sheet()
+        sheet.draw(page, list(rows_of([chart], wide_first=False)))
+        (axes,) = page.figure.axes
+        return len(axes.lines) + len(axes.collections)
+
+    assert drawn(300) == drawn(3) < 10
+
+
+def test_powers_of_ten_are_marked_on_a_logarithmic_axis_and_round_numbers_between_two():
+    assert measured(Scale(0.002, 3000.0, log=True)).words == [
+        "0.01",
+        "0.1",
+        "1",
+        "10",
+        "100",
+        "1000",
+    ]
+    assert measured(Scale(4.0, 43.0, log=True)).words == ["5", "10", "20"]
+    assert Scale(1.0, 100.0, log=True).share(10.0) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
