@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from components import live_state, popover, run_branches, run_steering, session, trouble
+from components import live_state, popover, run_branches, run_start, run_steering, session, trouble
 from components.plain_text import as_markdown
 from components.run_requests import Action, Asked, doing, is_offered, refusal
 from engine.runs.run import Run
@@ -69,8 +69,7 @@ def _carry_out(run: Run, state: RunState, request: str) -> None:
         if not session.store().unqueue(run):
             run.request("stop")  # a launcher was quicker; its worker stops when it is up
     elif request == "resume" and state.status in RESUMABLE:
-        launcher = "auto" if state.launcher == "foreground" else state.launcher
-        session.store().enqueue(run, launcher)
+        run_start.resume(run)
     else:
         run.request(request)
 

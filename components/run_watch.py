@@ -21,6 +21,7 @@ from components import (
     system_view,
     trouble,
 )
+from components.models import run_code
 from engine.errors import DamagedRun
 from engine.runs.run import Run
 from engine.runs.state import RunState, Status
@@ -47,11 +48,12 @@ def header(run: Run, status: Status) -> None:
         state = _state_of(run)
         if state is None:
             return
-        with trouble.shown():
+        with st.container(key="live-head"), trouble.shown():
             run_header.show(run, state, session.last_values(), run_controls.pending(run, state))
             alert_line.show(run)
             run_controls.show(run, state)
             run_header.show_trouble(run, state)
+            run_code.show(session.store(), run, state)
         if refresh_every_s(state.status) != refresh_every_s(status):
             st.rerun()
 
