@@ -11,6 +11,7 @@ from engine.commands import (
     alerts,
     batch_size,
     catalog,
+    data,
     exchange,
     health,
     lineage,
@@ -50,6 +51,7 @@ app.command("batch-trials", hidden=True)(batch_size.batch_trials)
 app.command("work", hidden=True)(train.work)
 app.command("model-check")(models.model_check)
 app.add_typer(models.commands, name="models")
+app.add_typer(data.commands, name="data")
 app.add_typer(runs.commands, name="runs")
 app.add_typer(alerts.commands, name="alerts")
 
