@@ -41,12 +41,13 @@ def prepare(
         before = 0 if side == "train" else len(rows.train)
         with side_arrays(folder, Side(side, len(chosen)), shapes, types) as arrays:
             for start, batch in taken(dataset, chosen, [image, label], _BATCH):
-                stop = start + len(batch)
-                for place, content in enumerate(batch.column(image).to_pylist(), start):
-                    row = int(chosen[place])
-                    arrays["inputs"][place] = decoded(content, data.image, dataset.name, row)
-                arrays["targets"][start:stop] = class_numbers(batch.column(label), rows.classes)
-                progress(f"Preparing {dataset.name}", before + stop, total)
+                pixels = [
+                    decoded(content, data.image, dataset.name, int(chosen[place]))
+                    for place, content in enumerate(batch.column(image).to_pylist(), start)
+                ]
+                arrays["inputs"].append(np.stack(pixels))
+                arrays["targets"].append(class_numbers(batch.column(label), rows.classes))
+                progress(f"Preparing {dataset.name}", before + start + len(batch), total)
     return DataFacts(
         modality="image",
         task=data.task,

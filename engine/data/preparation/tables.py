@@ -114,9 +114,10 @@ def prepare(
         types = {"inputs": np.float32, "targets": np.float32 if target else np.int64}
         with side_arrays(folder, Side(side, len(chosen)), shapes, types) as arrays:
             for start, batch in taken(dataset, chosen, [*_inputs(data), *_answers(data)]):
-                stop = start + len(batch)
-                _fill(features, batch, arrays["inputs"][start:stop])
-                arrays["targets"][start:stop] = _targets(data, batch, rows, target)
+                inputs = np.empty((len(batch), width), np.float32)
+                _fill(features, batch, inputs)
+                arrays["inputs"].append(inputs)
+                arrays["targets"].append(_targets(data, batch, rows, target))
                 progress(f"Preparing {dataset.name}", start, len(chosen))
     return DataFacts(
         modality="table",
