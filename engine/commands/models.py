@@ -1,4 +1,4 @@
-"""`models` and `model-check`: code of the user's own, brought in, looked at and tried."""
+"""`models` and `model-check`: models of the user's own, brought in, looked at and tried."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from engine.commands import hugging_face
 from engine.commands.console import (
     FAILED,
     Commands,
@@ -20,6 +21,7 @@ from engine.commands.documents import read_spec
 from engine.commands.options import DEFAULT_RUNS, AsJson, RunsFolder
 from engine.commands.train import SpecSource
 from engine.errors import BadInput, Problem
+from engine.models.hugging_face.library import HuggingFaceLibrary
 from engine.models.imported.dry_run import DryRun, dry_run
 from engine.models.imported.gist import from_gist
 from engine.models.imported.inspection import Inspection, inspect
@@ -27,24 +29,41 @@ from engine.models.imported.library import CodeLibrary
 from engine.models.imported.limits import Limits
 from engine.models.imported.proposal import proposed
 from engine.models.imported.sources import Collected, from_path
-from engine.models.imported.spec import ImportedModel
+from engine.models.specs import HuggingFaceModel, ImportedModel
 from engine.runs.store import RunStore
 
 commands = typer.Typer(
-    cls=Commands, no_args_is_help=True, help="Models of your own Python code: look, then run."
+    cls=Commands,
+    no_args_is_help=True,
+    help="Models of your own Python code or of Hugging Face: look, then run.",
 )
 Code = Annotated[str, typer.Argument(metavar="HASH", help="The code's hash, or how it begins.")]
 Entry = Annotated[str, typer.Option("--entry", help="The class or function that is the model.")]
 _CONSENT = "It has been looked at, and may be run with your rights."
+_PICKLED = "Of a model of Hugging Face without safetensors take the pickled weights."
+_CODE_TOO = "Of a model of Hugging Face take the Python code, too."
 
 
 @commands.command("import")
 def import_(
-    place: Annotated[str, typer.Argument(metavar="PATH|GIST", help="A file, folder, zip or gist.")],
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH|GIST|hf:NAME",
+            help="A file, folder, zip or gist with code; or a model of Hugging Face: a folder, or "
+            "hf: and its name on the hub, with @ and a revision.",
+        ),
+    ],
     runs: RunsFolder = DEFAULT_RUNS,
     consent: Annotated[bool, typer.Option("--consent", help=_CONSENT)] = False,
+    pickled: Annotated[bool, typer.Option("--pickled", help=_PICKLED)] = False,
+    code_too: Annotated[bool, typer.Option("--code", help=_CODE_TOO)] = False,
 ) -> None:
-    """Keep the code of a model beside the runs, and say what is in it. Nothing of it is run."""
+    """Keep a model beside the runs, and say what is in it. Nothing of it is run."""
+    if hugging_face.is_meant(place):
+        held = HuggingFaceLibrary(RunStore(runs).root)
+        say(hugging_face.brought_in(held, place, pickled=pickled, code=code_too, consent=consent))
+        return
     library = CodeLibrary(RunStore(runs).root)
     code = _collected(place).kept_in(library)
     if consent:
@@ -57,19 +76,27 @@ def import_(
 
 @commands.command("list")
 def list_(runs: RunsFolder = DEFAULT_RUNS) -> None:
-    """All code that was brought in, the newest first."""
+    """All code that was brought in, the newest first, then all models of Hugging Face."""
     library = CodeLibrary(RunStore(runs).root)
     for code in library.codes():
         source = library.source(code)
         day = datetime.fromtimestamp(source.brought_at, UTC).strftime("%Y-%m-%d")
         allowed = "may run" if library.is_allowed(code) else "not consented"
         say(f"{code[:12]}  {day}  {allowed:13}  {printable(source.place)}")
+    for line in hugging_face.lines(HuggingFaceLibrary(library.runs)):
+        say(line)
 
 
 @commands.command("show")
 def show(code: Code, runs: RunsFolder = DEFAULT_RUNS) -> None:
     """What is in code: its files, what it imports, and what may be the model."""
     library = CodeLibrary(RunStore(runs).root)
+    held = HuggingFaceLibrary(library.runs)
+    content = hugging_face.whole(held, code)
+    if content is not None:
+        hugging_face.show(held.held(content))
+        say(content)
+        return
     whole = _whole(library, code)
     _show(library, whole)
     say(whole)
@@ -84,6 +111,11 @@ def spec(
 ) -> None:
     """A RunSpec that trains the model on bundled data, its arguments matched; for `train`."""
     library = CodeLibrary(RunStore(runs).root)
+    held = HuggingFaceLibrary(library.runs)
+    content = hugging_face.whole(held, code)
+    if content is not None:
+        say(hugging_face.run_of(held, content, data).to_json())
+        return
     proposal = proposed(library, _whole(library, code), data, entry)
     for match in proposal.matched.matches:
         remark(f"{match.name} = {match.value!r}: {match.said} {match.warning}".rstrip())
@@ -98,16 +130,16 @@ def model_check(
     seconds: Annotated[float, typer.Option("--seconds", help="How long it may take.")] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Try an imported model on one real batch, in a process of its own with limits.
+    """Try a model that was brought in on one real batch, in a process of its own with limits.
 
     Exit code: 0 it works, 1 it does not, 2 bad input. The process has no secrets in its
     environment, and is held to its time, memory and size of files; no promise is made about the
     network or the files that you can read.
     """
     wanted = read_spec(source)
-    if not isinstance(wanted.model, ImportedModel):
-        problem = Problem("model.kind", "only imported models are tried", repr(wanted.model.kind))
-        raise BadInput([problem])
+    if not isinstance(wanted.model, ImportedModel | HuggingFaceModel):
+        message = "only imported models and those of Hugging Face are tried"
+        raise BadInput([Problem("model.kind", message, repr(wanted.model.kind))])
     verdict = dry_run(RunStore(runs), wanted, Limits(seconds=seconds))
     if as_json:
         say_json(verdict.model_dump(mode="json"))
@@ -158,7 +190,9 @@ def _tell(verdict: DryRun) -> None:
         say(sentence)
     if verdict.ok:
         assert verdict.parameters is not None
-        say(f"It works: {verdict.parameters:,} parameters, loss {verdict.loss:.4g}.")
+        trained = verdict.trained_parameters
+        some = "" if trained == verdict.parameters else f", {trained:,} of them trained"
+        say(f"It works: {verdict.parameters:,} parameters{some}, loss {verdict.loss:.4g}.")
         return
     say(f"It does not work ({verdict.stage}): {verdict.message}")
     for line in verdict.lines:

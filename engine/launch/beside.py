@@ -15,8 +15,9 @@ from tempfile import NamedTemporaryFile, TemporaryDirectory, TemporaryFile
 from typing import IO
 
 from engine.launch.environment import child_environment
+from engine.models.hugging_face.library import HuggingFaceLibrary
 from engine.models.imported.library import CODE, CodeLibrary, CodeRefused
-from engine.models.imported.spec import ImportedModel
+from engine.models.specs import HuggingFaceModel, ImportedModel
 from engine.run_spec import RunSpec
 from engine.runs.store import RunStore
 
@@ -55,6 +56,10 @@ class Beside:
             except CodeRefused:
                 self._folder.cleanup()
                 raise
+        elif isinstance(spec.model, HuggingFaceModel) and spec.model.content is not None:
+            if spec.model.trusted:
+                CodeLibrary(store.root).refuse_unless_allowed(spec.model.content)
+            parts += ["--code", str(HuggingFaceLibrary(store.root).folder(spec.model.content))]
         self._err = TemporaryFile()  # noqa: SIM115 - closed when it is over
         # Files, not pipes: nobody has to read them for the process to go on.
         with TemporaryFile() as given, NamedTemporaryFile() as written:

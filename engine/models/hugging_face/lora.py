@@ -68,6 +68,12 @@ def merged(net: HuggingFaceNet) -> HuggingFaceNet:
     return plain
 
 
+def begins_without_gradient(name: str) -> bool:
+    """Whether a parameter is one of LoRA's that gets no gradient before the first update, because
+    what it is multiplied with begins at zero."""
+    return ".lora_A." in name
+
+
 def is_adapted(model: object) -> bool:
     """Whether peft has put small matrices into a model."""
     return hasattr(model, "merge_and_unload")

@@ -37,6 +37,8 @@ class HuggingFaceNet(nn.Module):
         self.model, self.call = model, call
         self.found: tuple[str, ...] = ()
         """What was made to fit, in sentences."""
+        self.warnings: tuple[str, ...] = ()
+        """What is probably not meant."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         return self._logits(self.model(**self._named(inputs)))

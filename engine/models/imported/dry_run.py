@@ -1,4 +1,5 @@
-"""Dry run: imported models tried in a process of its own, with limits, before anything is queued.
+"""Dry run: models that were brought in tried in a process of its own, with limits, before anything
+is queued.
 
 The child has a clean environment, the code's folder as its own, and is killed whole. No promise is
 made about the network.
@@ -26,9 +27,10 @@ from pydantic import JsonValue
 
 from engine.frozen import Frozen
 from engine.launch.environment import child_environment
+from engine.models.hugging_face.library import HuggingFaceLibrary, read_held, take_along
 from engine.models.imported.library import CODE, CodeLibrary
 from engine.models.imported.limits import Limits
-from engine.models.imported.spec import ImportedModel
+from engine.models.specs import HuggingFaceModel, ImportedModel, ModelSpec, foreign_code
 from engine.run_spec import RunSpec
 from engine.runs.store import RunStore
 
@@ -96,17 +98,14 @@ def dry_runs(
 
     Raises:
         CodeRefused: when code is not there, or nobody consented that it is run.
+        ModelRefused: when the files of a model of Hugging Face are not there.
     """
     limits = limits or Limits()
-    library = CodeLibrary(store.root)
     answers: list[DryRun] = []
     with ExitStack() as stack:
         jobs: list[dict[str, Any]] = []
         for spec in specs:
-            assert isinstance(spec.model, ImportedModel)
-            library.refuse_unless_allowed(spec.model.code)
-            folder = Path(stack.enter_context(TemporaryDirectory(prefix="traindeck-code-"))) / CODE
-            library.copy_to(spec.model.code, folder)
+            folder = _place(spec.model, store.root, stack)
             jobs.append(
                 {"spec": spec.model_dump(mode="json"), "code": str(folder), "runs": str(store.root)}
             )
@@ -114,6 +113,27 @@ def dry_runs(
             with _Child(jobs[len(answers) :], limits, on_stage, cancelled) as child:
                 answers += child.answers()
     return answers
+
+
+def _place(model: ModelSpec, runs: Path, stack: ExitStack) -> Path:
+    """A folder with the files of a model; of imported code a copy of its own."""
+    code = foreign_code(model)
+    if code is not None:
+        CodeLibrary(runs).refuse_unless_allowed(code)
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="traindeck-code-"))) / CODE
+    if isinstance(model, ImportedModel):
+        CodeLibrary(runs).copy_to(model.code, folder)
+        return folder
+    assert isinstance(model, HuggingFaceModel), "only models that were brought in are tried"
+    if model.content is None:
+        folder.mkdir()
+        return folder
+    held = HuggingFaceLibrary(runs).folder(model.content)
+    read_held(held, model.content)
+    if not model.trusted:
+        return held
+    take_along(held, folder, model.content)
+    return folder
 
 
 class _Child:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,19 @@ from torch import nn
 
 from engine.data.batching import BatchPlan, BatchSource, batch_sources
 from engine.data.sources import load_for
+from engine.data.specs import DataFacts
 from engine.data.workers import Prepared
 from engine.errors import EngineError
 from engine.frozen import with_changes
 from engine.losses import loss_for
+from engine.models.hugging_face.building import hugging_face_model
+from engine.models.hugging_face.lora import begins_without_gradient
+from engine.models.hugging_face.net import HuggingFaceNet
 from engine.models.imported.adapters import Adapted
 from engine.models.imported.building import fitted
 from engine.models.imported.library import checked_files
 from engine.models.imported.loading import Importable, ImportedFailed, code_errors
-from engine.models.imported.spec import ImportedModel
+from engine.models.specs import HuggingFaceModel, ImportedModel, ModelSpec
 from engine.optimizer_factory import OptimizerFactory
 from engine.parameters.groups import frozen
 from engine.reproducibility import seed_everything
@@ -34,16 +39,15 @@ _MOST_NAMES = 8
 def tried(spec: RunSpec, folder: Path, tell: Tell, runs: Path | None = None) -> dict[str, Any]:
     """Build the model, and make one update from one real batch; the answer as plain data."""
     model = spec.model
-    assert isinstance(model, ImportedModel)
     stage = "load"
     try:
         tell(stage)
-        checked_files(folder, model.code)
+        if isinstance(model, ImportedModel):
+            checked_files(folder, model.code)
         loaded = load_for(spec.data, model, runs)
         seed_everything(spec.training.reproducibility.seed)
-        with Importable(folder):
-            tell("build")
-            net = fitted(model, loaded.facts, folder)
+        stage = "build"
+        with _built(model, loaded.facts, folder, tell) as net:
             stage = "update"
             tell(stage)
             source, _ = batch_sources(loaded, seed=0)
@@ -56,6 +60,21 @@ def tried(spec: RunSpec, folder: Path, tell: Tell, runs: Path | None = None) -> 
         return _refused(failed.stage, failed.message, failed.lines)
     except EngineError as error:
         return _refused(stage, str(error), ())
+
+
+@contextmanager
+def _built(
+    model: ModelSpec, facts: DataFacts, folder: Path, tell: Tell
+) -> Iterator[Adapted | HuggingFaceNet]:
+    """The model; its own modules can be imported as long as it is tried."""
+    if isinstance(model, HuggingFaceModel):
+        tell("build")
+        yield hugging_face_model(model, facts, folder)
+        return
+    assert isinstance(model, ImportedModel)
+    with Importable(folder):
+        tell("build")
+        yield fitted(model, facts, folder)
 
 
 def _plan(spec: RunSpec, samples: int) -> BatchPlan:
@@ -86,9 +105,16 @@ def _loop(spec: RunSpec, net: nn.Module, source: BatchSource) -> TrainingLoop:
     )
 
 
-def _answer(net: Adapted, loop: TrainingLoop, result: StepResult) -> dict[str, Any]:
+def _answer(
+    net: Adapted | HuggingFaceNet, loop: TrainingLoop, result: StepResult
+) -> dict[str, Any]:
     trained = [(name, p) for name, p in net.model.named_parameters() if p.requires_grad]
-    still = [name for name, p in trained if p.grad is None or not bool(torch.any(p.grad != 0))]
+    still = [
+        name
+        for name, p in trained
+        if (p.grad is None or not bool(torch.any(p.grad != 0)))
+        and not begins_without_gradient(name)
+    ]
     warnings = list(net.warnings)
     if still:
         shown = ", ".join(still[:_MOST_NAMES]) + (" and others" if len(still) > _MOST_NAMES else "")
