@@ -21,8 +21,7 @@ def open_page(store):
     """Open a page as a browser tab would: `open_page("live.py", run=run.id)`."""
 
     def open_page(page, **parameters):
-        app = AppTest.from_file(str(NAVIGATION), default_timeout=30).run()
-        app.switch_page(page)
+        app = AppTest.from_file(str(NAVIGATION), default_timeout=30).switch_page(page)
         for name, value in parameters.items():
             app.query_params[name] = value
         return app.run()

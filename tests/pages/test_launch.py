@@ -35,7 +35,7 @@ def page(runs):
 
 
 def opened():
-    app = AppTest.from_file(str(ROOT / "pages" / "navigation.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(ROOT / "pages" / "navigation.py"), default_timeout=60)
     return healthy(app.switch_page("launch.py").run())
 
 
@@ -77,17 +77,26 @@ def panel_errors(app):
 # -- every field -------------------------------------------------------------------------------
 
 
-def cases():
-    """Each field of each variant once, with the example and the choices that show it."""
-    found = {}
+def forms():
+    """Each field of each variant once, by the example and the choice that show it."""
+    seen, found = set(), {}
+
+    def add(item, name, choice=None):
+        if item.path not in seen:
+            seen.add(item.path)
+            found.setdefault((name, choice), []).append(item)
+
     for name, example in EXAMPLES.items():
         start = Draft.of(example.spec)
         for item in start.items():
-            found.setdefault(item.path, (name, None, item))
+            add(item, name)
             for variant in item.names if isinstance(item, Variants) else ():
                 for inner in start.chosen(item, variant).items():
-                    found.setdefault(inner.path, (name, (item.path, variant), inner))
-    return [pytest.param(*case, id=path) for path, case in found.items()]
+                    add(inner, name, (item.path, variant))
+    return [
+        pytest.param(name, choice, items, id="-".join((name, *(choice or ()))))
+        for (name, choice), items in found.items()
+    ]
 
 
 def other_than(before, item):
@@ -107,18 +116,19 @@ def other_than(before, item):
             return "0.00123"
 
 
-@pytest.mark.parametrize(("example", "choice", "item"), cases())
-def test_every_field_has_a_widget_and_editing_it_changes_the_draft(runs, example, choice, item):
+@pytest.mark.parametrize(("example", "choice", "items"), forms())
+def test_every_field_has_a_widget_and_editing_it_changes_the_draft(runs, example, choice, items):
     DraftFile(runs).write(Draft.of(EXAMPLES[example].spec))
     app = opened()
     if choice is not None:
         edit(app, *choice)
-    before = draft_value(runs, item.path)
-    if isinstance(item, Leaf) and item.optional:
-        edit(app, f"{item.path}:on", before is None)
-    else:
-        edit(app, item.path, other_than(before, item))
-    assert draft_value(runs, item.path) != before
+    for item in sorted(items, key=lambda item: isinstance(item, Variants)):  # they change others
+        before = draft_value(runs, item.path)
+        if isinstance(item, Leaf) and item.optional:
+            edit(app, f"{item.path}:on", before is None)
+        else:
+            edit(app, item.path, other_than(before, item))
+        assert draft_value(runs, item.path) != before, item.path
 
 
 # -- keeping what is typed ---------------------------------------------------------------------
@@ -361,7 +371,7 @@ def test_the_page_loads_no_torch(tmp_path):
     script = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file(sys.argv[1], default_timeout=60).run()\n"
+        "app = AppTest.from_file(sys.argv[1], default_timeout=60)\n"
         "app.switch_page('launch.py').run()\n"
         "assert not app.exception and app.number_input\n"
         "print([name for name in ('torch', 'torchmetrics') if name in sys.modules])"
