@@ -10,6 +10,7 @@ from engine.checks import (
     parameters,
     resources,
     schedule,
+    texts,
 )
 from engine.checks.finding import Case, Check, Finding
 from engine.data.specs import DataFacts
@@ -22,6 +23,7 @@ __all__ = ["Estimate", "Finding", "estimate", "preflight", "refuse_errors"]
 
 CHECKS: tuple[Check, ...] = (
     *fit.CHECKS,
+    *texts.CHECKS,
     *monitor.CHECKS,
     *schedule.CHECKS,
     *learning_rate.CHECKS,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from engine.checks.finding import Case, Check, Finding, error, warning
 from engine.config.generation import GenerationConfig
 from engine.config.losses import CrossEntropyConfig
+from engine.data.library.spec import DatasetSpec
 from engine.data.specs import DATA_TASKS, MaskedDocsSpec
 from engine.models.specs import (
     MODEL_TASKS,
@@ -93,6 +94,8 @@ def _block_length(case: Case) -> tuple[str, int] | None:
     model, data = case.spec.model, case.spec.data
     if isinstance(data, MaskedDocsSpec):
         return "data.length", data.length
+    if isinstance(data, DatasetSpec):
+        return ("data.text.length", data.text.length) if data.text.cut == "windows" else None
     if isinstance(model, GPTSpec | ImportedModel | HuggingFaceModel):
         return "model.block_size", model.block_size
     return None

@@ -77,7 +77,10 @@ class ArraySource:
 
 
 class StoredSource:
-    """Arrays that may lie on the disk, one row a sample; only the rows of a batch are read."""
+    """Arrays that may lie on the disk, one row a sample; only the rows of a batch are read.
+
+    Inputs that are kept as bytes, from 0 to 255, are numbers from 0 to 1 in a batch.
+    """
 
     draws_nothing = True
 
@@ -92,9 +95,11 @@ class StoredSource:
         return self._length
 
     def batch(self, epoch: int, indices: Indices) -> Batch:
-        return {
-            name: torch.from_numpy(array.plain[indices]) for name, array in self._arrays.items()
-        }
+        return {name: self._rows(name, array, indices) for name, array in self._arrays.items()}
+
+    def _rows(self, name: str, array: Mapped, indices: Indices) -> Tensor:
+        rows = torch.from_numpy(array.plain[indices])
+        return rows.float().div_(255) if name == "inputs" and rows.dtype == torch.uint8 else rows
 
 
 class TextBlocks:
@@ -260,7 +265,7 @@ class BatchPlan:
 
 
 def _array_source(arrays: Mapping[str, np.ndarray]) -> BatchSource:
-    if any(isinstance(array, np.memmap) for array in arrays.values()):
+    if any(isinstance(array, np.memmap) or array.dtype == np.uint8 for array in arrays.values()):
         return StoredSource(arrays)
     return ArraySource({name: torch.from_numpy(array) for name, array in arrays.items()})
 

@@ -168,9 +168,9 @@ def turned(x: Tensor, first: int = 0) -> Tensor:
     return torch.cat([left * cos - right * sin, left * sin + right * cos], dim=-1)
 
 
-def visible(tokens: Tensor) -> Tensor:
+def visible(tokens: Tensor, padding: int = PADDING) -> Tensor:
     """Mask (B, 1, 1, T) for the attention to padded tokens (B, T): all that is no padding."""
-    return (tokens != PADDING)[:, None, None, :]
+    return (tokens != padding)[:, None, None, :]
 
 
 def initialise(model: nn.Module, *, layers: int) -> None:

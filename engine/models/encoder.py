@@ -26,9 +26,10 @@ class Encoder(nn.Module):
         heads: int,
         width: int,
         dropout: float = 0.0,
+        padding: int = PADDING,
     ) -> None:
         super().__init__()
-        self.per_token, self.padded = per_token, padded
+        self.per_token, self.padded, self.padding = per_token, padded, padding
         self.tokens = nn.Embedding(vocabulary_size, width)
         self.drop = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(
@@ -39,7 +40,7 @@ class Encoder(nn.Module):
         initialise(self, layers=layers)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        mask = visible(tokens) if self.padded else None
+        mask = visible(tokens, self.padding) if self.padded else None
         x = self.drop(self.tokens(tokens))
         for block in self.blocks:
             x = block(x, mask)
@@ -51,5 +52,5 @@ class Encoder(nn.Module):
         """Of the vectors (B, T, width) of the tokens that are no padding: (B, width)."""
         if not self.padded:
             return x.mean(dim=1)
-        real = (tokens != PADDING).unsqueeze(-1)
+        real = (tokens != self.padding).unsqueeze(-1)
         return (x * real).sum(dim=1) / real.sum(dim=1)

@@ -24,9 +24,11 @@ class Seq2Seq(nn.Module):
         heads: int,
         width: int,
         dropout: float = 0.0,
+        padding: int = PADDING,
     ) -> None:
         super().__init__()
         self.length, self.target_length = length, target_length
+        self.padding = padding
         self.tokens = nn.Embedding(vocabulary_size, width)
         self.positions = nn.Embedding(length, width)
         self.target_positions = nn.Embedding(target_length, width)
@@ -44,7 +46,7 @@ class Seq2Seq(nn.Module):
         self.head.weight = self.tokens.weight
 
     def forward(self, inputs: Tensor, decoder_inputs: Tensor) -> Tensor:
-        return self._decode(decoder_inputs, self._encode(inputs), visible(inputs))
+        return self._decode(decoder_inputs, self._encode(inputs), visible(inputs, self.padding))
 
     @torch.no_grad()
     def generate(
@@ -55,7 +57,7 @@ class Seq2Seq(nn.Module):
         `begin` is left out; from the token `end` on there is padding. `cached` reads each token
         once.
         """
-        source, mask = self._encode(inputs), visible(inputs)
+        source, mask = self._encode(inputs), visible(inputs, self.padding)
         written = inputs.new_full((len(inputs), 1), begin)
         open_ones = torch.ones_like(written, dtype=torch.bool)
         seen = [(Seen(), Seen()) for _ in self.decoder_blocks] if cached else None
@@ -63,7 +65,7 @@ class Seq2Seq(nn.Module):
             new = written[:, place:] if cached else written
             token = self._decode(new, source, mask, seen)[:, -1:].argmax(dim=-1)
             open_ones = open_ones & (token != end)
-            written = torch.cat([written, token.where(open_ones, PADDING)], dim=1)
+            written = torch.cat([written, token.where(open_ones, self.padding)], dim=1)
             if not open_ones.any():
                 break
         return written[:, 1:]
@@ -72,7 +74,7 @@ class Seq2Seq(nn.Module):
         length = inputs.shape[1]
         assert length <= self.length, f"{length} tokens, the model reads {self.length}"
         x = self.drop(self.tokens(inputs) + self.positions.weight[:length])
-        mask = visible(inputs)
+        mask = visible(inputs, self.padding)
         for block in self.encoder_blocks:
             x = block(x, mask)
         encoded: Tensor = self.encoder_norm(x)

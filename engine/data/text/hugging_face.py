@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +62,19 @@ class HuggingFaceTokenizer:
     Special tokens that it lacks and the task needs are added behind its own.
     """
 
-    def __init__(self, library: Library, specials: Mapping[str, int], added: Iterable[str]) -> None:
+    def __init__(
+        self,
+        library: Library,
+        specials: Mapping[str, int],
+        added: Iterable[str],
+        *,
+        digest: str | None = None,
+    ) -> None:
         library.no_padding()
         library.no_truncation()
         library.encode_special_tokens = True  # what only looks like one in a text is text
+        self.digest = digest
+        """SHA-256 of the file that it was read from."""
         self._library = library
         self._own_size = max(library.get_vocab().values(), default=-1) + 1
         self._own = dict(specials)
@@ -133,6 +141,7 @@ class HuggingFaceTokenizer:
             "kind": self.kind,
             "specials": self._own,
             "added": list(self.added),
+            "digest": self.digest,
             "library": library,
         }
 
@@ -144,48 +153,75 @@ def existing(name: str, needed: Iterable[str]) -> HuggingFaceTokenizer:
     """The tokenizer of this name or in this folder, with all special tokens that are needed.
 
     Raises:
-        NoTokenizer: when it is not there, cannot be read, or needs what is not installed.
+        NoTokenizer: when it is not there, or cannot be read.
     """
-    folder = Path(name).expanduser()
-    if folder.is_dir() or folder.name == _FILE:
-        library, specials = _in_folder(name, folder if folder.is_dir() else folder.parent)
-    else:
-        library, specials = _on_the_hub(name)
-    specials = specials or _usual(library)
-    missing = [name for name in needed if name not in specials]
-    return HuggingFaceTokenizer(library, specials, missing)
-
-
-def _in_folder(name: str, folder: Path) -> tuple[Library, dict[str, int]]:
+    folder = folder_of(name)
     path = folder / _FILE
-    if not path.is_file():
-        raise NoTokenizer(name, f"there is no {_FILE} in that folder.")
     if path.stat().st_size > _MOST_BYTES:
         raise NoTokenizer(name, f"its {_FILE} is larger than 200 MB.")
-    library = _read(name, path.read_text(encoding="utf-8", errors="replace"))
-    for other in _NAMING:
-        named = _named(library, folder / other)
-        if named:
-            return library, named
-    return library, {}
-
-
-def _read(name: str, text: str) -> Library:
+    content = path.read_bytes()
     try:
-        return Library.from_str(text)
+        library = Library.from_str(content.decode("utf-8", errors="replace"))
     except Exception as error:
         raise NoTokenizer(name, f"the library cannot read it ({error}).") from error
+    named = (_named(library, folder / other) for other in _NAMING)
+    specials = next((found for found in named if found), None) or _usual(library)
+    missing = [name for name in needed if name not in specials]
+    return HuggingFaceTokenizer(
+        library, specials, missing, digest=hashlib.sha256(content).hexdigest()
+    )
 
 
-def _on_the_hub(name: str) -> tuple[Library, dict[str, int]]:
+def digest_of(name: str) -> str:
+    """SHA-256 of all files that make a tokenizer.
+
+    Raises:
+        NoTokenizer: when it is not there.
+    """
+    folder, digest = folder_of(name), hashlib.sha256()
+    for file in (_FILE, *_NAMING):
+        path = folder / file
+        if path.is_file():
+            digest.update(file.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def folder_of(name: str) -> Path:
+    """Where the files of a tokenizer are, which are fetched for a name on the hub.
+
+    Raises:
+        NoTokenizer: when it is not there.
+    """
+    path = Path(name).expanduser()
     if not name.strip():
         raise NoTokenizer(name, "no name is given.")
-    if find_spec("huggingface_hub") is None:
-        raise NoTokenizer(name, "it is no folder, and huggingface_hub is not installed.")
+    if path.name == _FILE and path.is_file():
+        return path.parent
+    if not path.is_dir():
+        return _fetched(name)
+    if not (path / _FILE).is_file():
+        raise NoTokenizer(name, f"there is no {_FILE} in that folder.")
+    return path
+
+
+def _fetched(name: str) -> Path:
+    """The folder on this machine with the files of a name on the hub."""
+    import huggingface_hub  # late: it takes a while, and is for names alone
+
     try:
-        return Library.from_pretrained(name), {}
+        found = Path(huggingface_hub.hf_hub_download(name, _FILE))
+        for other in _NAMING:
+            if huggingface_hub.file_exists(name, other):
+                huggingface_hub.hf_hub_download(name, other)
     except Exception as error:
-        raise NoTokenizer(name, f"it is no folder, and not to be had ({error}).") from error
+        raise NoTokenizer(
+            name, f"it is no folder here, and the hub does not give it ({_first_line(error)})."
+        ) from error
+    return found.parent
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
 def _named(library: Library, path: Path) -> dict[str, int]:
@@ -231,16 +267,3 @@ def _keeps_every_byte(document: Mapping[str, Any]) -> bool:
         and all(step.get("type") in ("ByteLevel", "Split", "Digits") for step in steps)
         and all(step.get("behavior") != "Removed" for step in steps)
     )
-
-
-def digest_of(name: str) -> str:
-    """SHA-256 of the files of a tokenizer in a folder; nothing for a name on the hub."""
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        folder = folder.parent if folder.name == _FILE else folder
-    digest = hashlib.sha256()
-    for file in (_FILE, *_NAMING):
-        path = folder / file
-        if path.is_file():
-            digest.update(file.encode() + path.read_bytes())
-    return digest.hexdigest()

@@ -118,6 +118,7 @@ def _facts(
         train_tokens=len(train["tokens"]) if layout.in_blocks else None,
         val_tokens=len(val["tokens"]) if layout.in_blocks else None,
         padding_token=layout.padding,
+        tokenizer=summary.tokenizer,
         cut_share=cut_share,
         unknown_share=summary.train.texts.unknown_share,
         fingerprint=_fingerprint(summary, layout),

@@ -174,6 +174,13 @@ def _words_of(document: dict[str, Any]) -> Tokenizer:
     return WordTokenizer(tuple(document["words"]), tuple(document["specials"]))
 
 
+def source_digest(tokenizer: Tokenizer) -> str | None:
+    """SHA-256 of the tokenizer.json that a tokenizer was read from; None for one made here."""
+    document = tokenizer.document() if tokenizer.kind == "hugging-face" else {}
+    digest: str | None = document.get("inner", document).get("digest")
+    return digest
+
+
 def _subwords_of(document: dict[str, Any]) -> Tokenizer:
     from tokenizers import Tokenizer as Library
 
@@ -189,7 +196,9 @@ def _existing_of(document: dict[str, Any]) -> Tokenizer:
     from engine.data.text.hugging_face import HuggingFaceTokenizer
 
     library = Library.from_str(json.dumps(document["library"]))
-    return HuggingFaceTokenizer(library, document["specials"], document["added"])
+    return HuggingFaceTokenizer(
+        library, document["specials"], document["added"], digest=document["digest"]
+    )
 
 
 def _normalising_of(document: dict[str, Any]) -> Tokenizer:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.data.progress import Progress, silent
-from engine.data.text.making import TOKENIZER, made, tokenizer_to_json
+from engine.data.text.making import TOKENIZER, made, source_digest, tokenizer_to_json
 from engine.data.text.preparation import TextPreparation
 from engine.data.text.rows import TextChunk, TextRows, TextSplits
 from engine.data.text.sampling import pieces
@@ -60,7 +60,7 @@ def prepare(wanted: Wanted, folder: Path, progress: Progress = silent) -> None:
                 done += len(chunk.texts)
                 progress("Making texts into tokens", done, total)
             summaries[name] = writer.finish()
-    summary = Summary(**summaries, note=found.note)
+    summary = Summary(**summaries, note=found.note, tokenizer=source_digest(found.tokenizer))
     write_new(folder / SUMMARY, summary.to_json().encode(), durable=True)
 
 

@@ -54,6 +54,8 @@ class Summary(Frozen):
     val: SplitSummary
     note: str = ""
     """What is to be said of the tokenizer."""
+    tokenizer: str | None = None
+    """SHA-256 of the tokenizer.json that it was read from; None for one made here."""
 
 
 class Tally:

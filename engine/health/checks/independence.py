@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from engine.data.batching import Batch
-from engine.data.vocabulary import PADDING
 from engine.health.change import LEAK, largest_change, steady_outputs
 from engine.health.outcome import Complaint, Outcome, Skipped, concluded, in_words
 from engine.health.subject import Subject, token_names
@@ -70,8 +69,9 @@ def padding(subject: Subject) -> Outcome:
             f"The outputs for a text of {real} tokens change by {moved:.1%} of their size when it "
             f"is padded to {length}."
         )
+        padding = subject.facts.padding_token
         remedy = (
-            f"Leave token {PADDING} out of the attention (a mask of tokens != {PADDING}) and out "
+            f"Leave token {padding} out of the attention (a mask of tokens != {padding}) and out "
             "of means over the tokens."
         )
         complaints.append(Complaint("fail", text, remedy))
@@ -96,7 +96,7 @@ def _padded(subject: Subject) -> tuple[Batch, str, int]:
     if name is None:
         raise Skipped("The model is given no sequences of whole numbers.")
     tokens: Tensor = batch[name]
-    ends = torch.arange(1, tokens.shape[1] + 1) * (tokens != PADDING)
+    ends = torch.arange(1, tokens.shape[1] + 1) * (tokens != subject.facts.padding_token)
     lengths = ends.amax(dim=1)
     lengths[lengths < 2] = tokens.shape[1]
     place = int(lengths.argmin())
