@@ -162,6 +162,20 @@ def test_arrays_are_fetched_by_row():
     assert isinstance(train, BatchSource)
 
 
+def test_arrays_on_the_disk_are_read_row_by_row_and_images_scaled(tmp_path):
+    images = np.arange(24, dtype=np.uint8).reshape(6, 1, 2, 2) * 10
+    np.save(tmp_path / "inputs.npy", images)
+    inputs = np.load(tmp_path / "inputs.npy", mmap_mode="r")
+    arrays = {"inputs": inputs, "targets": np.arange(6)}
+    facts = DataFacts(modality="image", train_samples=6, val_samples=6)
+    train, _ = batch_sources(LoadedData(arrays, arrays, facts), seed=0)
+    batch = train.batch(0, np.array([4, 0]))
+    assert torch.equal(batch["inputs"], torch.from_numpy(images[[4, 0]]).float() / 255)
+    assert batch["targets"].tolist() == [4, 0]
+    with pytest.raises(UnequalLengths, match="inputs has 6, targets has 5"):
+        batch_sources(LoadedData(arrays | {"targets": np.arange(5)}, arrays, facts), seed=0)
+
+
 def test_without_held_out_samples_there_is_no_validation_source():
     arrays = {"inputs": np.zeros((4, 2), np.float32), "targets": np.zeros(4, np.int64)}
     nothing = {name: array[:0] for name, array in arrays.items()}

@@ -192,6 +192,32 @@ def test_how_much_text_a_token_is_is_not_guessed(folder):
     assert existing(str(folder), []).lengths is None
 
 
+def test_a_name_on_the_hub_is_fetched_and_read_like_a_folder(folder, monkeypatch):
+    import huggingface_hub
+
+    fetched = []
+
+    def fetch(name, file):
+        fetched.append((name, file))
+        return str(folder / file)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", fetch)
+    monkeypatch.setattr(huggingface_hub, "file_exists", lambda _, file: "config" in file)
+    found = existing("somebody/tokenizer", ["end"])
+    assert found.document() == existing(str(folder), ["end"]).document()
+    assert fetched == [
+        ("somebody/tokenizer", "tokenizer.json"),
+        ("somebody/tokenizer", "tokenizer_config.json"),
+    ]
+
+    def fail(name, file):
+        raise OSError("no such repository\nand more")
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", fail)
+    with pytest.raises(NoTokenizer, match=r"hub does not give it \(no such repository\)"):
+        existing("somebody/else", [])
+
+
 def test_a_tokenizer_that_is_not_there_is_named_with_what_to_give(tmp_path):
     with pytest.raises(NoTokenizer, match=r"no tokenizer\.json in that folder.*Give a folder"):
         existing(str(tmp_path), [])
