@@ -249,7 +249,7 @@ def _refuse_unknown_head(auto: Any, config: Any, head: Head) -> None:
     known = auto._model_mapping
     if type(config) in known or getattr(config, "auto_map", None):
         return
-    near = sorted({kind.model_type for kind in known})
+    near = list(known._model_mapping)
     shown = ", ".join(name for name in _WELL_KNOWN if name in near)
     message = f"transformers has no {head} of this architecture"
     raise BadInput(

@@ -3,10 +3,12 @@ user has set, then what follows from the data."""
 
 from __future__ import annotations
 
+import atexit
 import difflib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from engine.data.specs import DataFacts
@@ -36,6 +38,7 @@ def configured(
         wanted["pad_token_id"] = None  # it may stand for a row that is still to be added
     with _refused_in_words():
         config = kind.from_dict({**settings, **wanted})
+    config.name_or_path = str(folder or "")  # where code that came with the files is looked for
     if config.architectures is None:
         config.architectures = []  # kinds with two classes for a head look into it
     _refuse_shared_heads(config)
@@ -54,6 +57,7 @@ def _of_origin(origin: Origin, folder: Path | None) -> tuple[Any, dict[str, Any]
         assert folder is not None
         settings = dict(read_settings((folder / CONFIG).read_bytes()))
         if origin.trust_remote_code:
+            _keep_code_apart()
             with _refused_in_words():
                 known = AutoConfig.from_pretrained(
                     folder, trust_remote_code=True, local_files_only=True
@@ -68,6 +72,16 @@ def _of_origin(origin: Origin, folder: Path | None) -> tuple[Any, dict[str, Any]
         message = "no architecture that this version of transformers knows"
         raise BadInput([Problem(path, message, repr(model_type), remedy)])
     return CONFIG_MAPPING[model_type], settings
+
+
+def _keep_code_apart() -> None:
+    """Let transformers put code that came with files into a folder that is gone with the process,
+    not below the user's home."""
+    from transformers import dynamic_module_utils
+
+    folder = TemporaryDirectory(prefix="traindeck-modules-")
+    dynamic_module_utils.HF_MODULES_CACHE = folder.name
+    atexit.register(folder.cleanup)
 
 
 def _upgrade(settings: Mapping[str, Any]) -> str:

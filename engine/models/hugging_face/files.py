@@ -83,6 +83,8 @@ def read_settings(data: bytes) -> dict[str, JsonValue]:
         if config.get(name):
             reason = f"it has a {name}, which is not supported; remove it, or take another model"
             raise ModelRefused(CONFIG, reason)
+    if "--" in json.dumps(config.get("auto_map", "")):
+        raise ModelRefused(CONFIG, "its auto_map names code in another repository of the hub")
     for name in ("attn_implementation", "_attn_implementation"):
         if "/" in str(config.get(name, "")):
             raise ModelRefused(CONFIG, f"its {name} names code on the hub; remove it")

@@ -49,9 +49,7 @@ FACTS = {
 
 
 def configured(model_type: str, config: dict[str, Any], **more: Any) -> HuggingFaceModel:
-    return HuggingFaceModel(
-        origin=FromConfiguration(model_type=model_type, config=config), **more
-    )
+    return HuggingFaceModel(origin=FromConfiguration(model_type=model_type, config=config), **more)
 
 
 def stored(content: str, tuning: Tuning | None = None, **more: Any) -> HuggingFaceModel:
