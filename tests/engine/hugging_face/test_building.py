@@ -186,7 +186,11 @@ REFUSED: list[tuple[HuggingFaceModel, str, str]] = [
     (configured("gpt2", {"n_layers": 2}), "causal-lm", "n_layers: gpt2 has no such.*'n_layer'"),
     (configured("gpt2", {"n_layer": "two"}), "causal-lm", "'n_layer' expected int, got str"),
     (configured("gpt2", SMALL | {"n_embd": 33}), "causal-lm", "cannot be built: .*divisible"),
-    (configured("gpt2", SMALL | {"n_positions": 8}), "causal-lm", "too small for samples of 16 tokens"),
+    (
+        configured("gpt2", SMALL | {"n_positions": 8}),
+        "causal-lm",
+        "too small for samples of 16 tokens",
+    ),
     (configured("qwen2", BERT), "causal-lm", "num_key_value_heads: 2 attention heads cannot"),
     (configured("vit", BERT), "image-classification", "does not divide the images of 8x8.*1, 2, 4"),
     (configured("convnext", {}), "image-classification", "fails on data of this shape"),
