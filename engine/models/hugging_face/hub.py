@@ -146,6 +146,14 @@ def _in_words(name: str, revision: str) -> Iterator[None]:
     except errors.RepositoryNotFoundError:
         reason = "there is no such model on the hub, or it is private and you are not logged in"
         raise ModelRefused(name, reason) from None
-    except (OSError, ValueError, RuntimeError) as error:
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        errors.HTTPError,
+        errors.EntryNotFoundError,
+        errors.RevisionResolutionError,
+        errors.XetDownloadError,
+    ) as error:
         text = " ".join(str(error).split())[:200]
         raise ModelRefused(name, f"cannot be downloaded from the hub ({text})") from None
