@@ -12,7 +12,7 @@ from components.charts.palette import COLORS
 from components.charts.schedule import schedule_curve, schedule_figure
 from components.draft import LAUNCHERS
 from components.field_words import complaint
-from components.models import gate
+from components.models import gate, save_model
 from components.numbers import DASH
 from components.outlook import Outlook
 from components.plain_text import as_markdown
@@ -46,6 +46,7 @@ def _panel(outlook: Outlook) -> None:
     if outlook.estimate is not None:
         _numbers(outlook)
         _schedule(outlook)
+    save_model.show(outlook)
     for problem in outlook.warnings:
         st.warning(_sentence(outlook, problem), icon=":material/warning:")
     if outlook.problems:

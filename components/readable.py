@@ -85,6 +85,14 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def flops(number: float) -> str:
+    """A number of floating-point operations: 817 FLOPs, 12.3 MFLOPs, 1.2 GFLOPs."""
+    for limit, letter in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= limit:
+            return f"{number / limit:.3g} {letter}FLOPs"
+    return f"{number:.0f} FLOPs"
+
+
 def size(number: float) -> str:
     """A number of bytes: 12 kB, 3.4 MB, 1.2 GB."""
     for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):

@@ -56,7 +56,7 @@ def _lines(figure: Lines) -> go.Figure:
                 connectgaps=False,
             )
         )
-    _bound(drawn, figure.bounds, "y")
+    _bound(drawn, figure.bounds, "y", log=figure.log_y)
     drawn.update_layout(
         height=300,
         xaxis={"title": plain(figure.x_title), "type": "log" if figure.log_x else "linear"},
@@ -84,7 +84,7 @@ def _bars(figure: Bars) -> go.Figure:
         hovertemplate="%{customdata}: %{" + ("x" if lying else "y") + ":.3g}<extra></extra>",
     )
     drawn = go.Figure(bar)
-    _bound(drawn, figure.bounds, "x" if lying else "y")
+    _bound(drawn, figure.bounds, "x" if lying else "y", log=figure.log_y)
     if lying:
         ticks |= {"autorange": "reversed"}
         height = min(_TALLEST_PX, 90 + _BAR_PX * len(names))
@@ -120,14 +120,20 @@ def _heat(figure: Heat, *, dark: bool) -> go.Figure:
     return _common(drawn, figure.title)
 
 
-def _bound(drawn: go.Figure, bounds: Mapping[str, float], axis: str) -> None:
+def _bound(drawn: go.Figure, bounds: Mapping[str, float], axis: str, *, log: bool) -> None:
+    """Dotted lines across the picture. Words on a logarithmic axis stand at the logarithm."""
     for name, value in bounds.items():
-        line = {"line": {"color": COLORS[7], "dash": "dot", "width": 1.5}}
-        words = {"annotation_text": plain(name), "annotation_font_size": 11}
+        if log and value <= 0:
+            continue
+        line = {"color": COLORS[7], "dash": "dot", "width": 1.5}
+        place = math.log10(value) if log else value
+        words = {"text": plain(name), "font": {"size": 11}, "showarrow": False}
         if axis == "y":
-            drawn.add_hline(y=value, **line, **words)
+            drawn.add_shape(xref="paper", x0=0, x1=1, y0=value, y1=value, line=line)
+            drawn.add_annotation(xref="paper", x=1, y=place, yanchor="bottom", **words)
         else:
-            drawn.add_vline(x=value, **line, **words)
+            drawn.add_shape(yref="paper", y0=0, y1=1, x0=value, x1=value, line=line)
+            drawn.add_annotation(yref="paper", y=1, x=place, yanchor="bottom", **words)
 
 
 def _common(drawn: go.Figure, title: str) -> go.Figure:

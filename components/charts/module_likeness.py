@@ -15,7 +15,6 @@ FAMILIES: Final = {
     "embedding": COLORS[4],
     "norm": COLORS[6],
     "activation": COLORS[1],
-    "dropout": COLORS[9],
     "other": COLORS[9],
 }
 """What modules are for, as the name of their class tells, and the colour of each."""
@@ -23,7 +22,6 @@ _WORDS = (
     ("attention", ("attention", "attn")),
     ("recurrent", ("lstm", "gru", "rnn")),
     ("norm", ("norm",)),
-    ("dropout", ("dropout", "droppath")),
     ("embedding", ("embedding",)),
     ("activation", ("relu", "gelu", "silu", "tanh", "sigmoid", "softmax", "activation", "elu")),
     ("convolution", ("conv", "pool")),

@@ -16,6 +16,8 @@ Shape = Literal["treemap", "sunburst"]
 _LOSS = "<loss>"
 _OWN = "<own>"
 _MOST_LEVELS = 4
+_AROUND = {False: "#e4e8ef", True: "#2a323e"}
+"""Of areas that others are in, on a light and on a dark page."""
 
 
 class Measure(NamedTuple):
@@ -57,10 +59,6 @@ def own_flops(structure: Structure) -> dict[str, float]:
     return found
 
 
-def _flops_words(number: float) -> str:
-    return f"{number:.3g} FLOPs"
-
-
 def _parameter_words(number: float) -> str:
     return f"{readable.count(number)} parameters"
 
@@ -85,7 +83,7 @@ MEASURES: Mapping[str, Measure] = {
         "Operations of a forward pass of one sample in matrix products, convolutions and "
         "attention; all else is not counted.",
         own_flops,
-        _flops_words,
+        readable.flops,
     ),
 }
 
@@ -104,7 +102,7 @@ def map_figure(structure: Structure, measure: str, shape: Shape, *, dark: bool) 
     total, own = totals(structure, measure), MEASURES[measure].own(structure)
     if not total[ROOT]:
         return None
-    areas = list(_areas(structure, total, own))
+    areas = _areas(structure, total, own, _AROUND[dark])
     kind = go.Treemap if shape == "treemap" else go.Sunburst
     words = MEASURES[measure].words
     chart = kind(
@@ -117,6 +115,7 @@ def map_figure(structure: Structure, measure: str, shape: Shape, *, dark: bool) 
         branchvalues="total",
         maxdepth=_MOST_LEVELS,
         textinfo="label+text",
+        root={"color": _AROUND[dark]},
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}, %{percentRoot:.1%}<extra></extra>",
         marker={
             "colors": [area.color for area in areas],
@@ -136,16 +135,18 @@ class _Area(NamedTuple):
 
 
 def _areas(
-    structure: Structure, total: Mapping[str, float], own: Mapping[str, float]
+    structure: Structure, total: Mapping[str, float], own: Mapping[str, float], grey: str
 ) -> list[_Area]:
+    """Areas in the colour of their family; in grey those that others of no one family are in."""
     root = structure.whole
-    grey = FAMILIES["other"]
     found = [_Area("/", "", plain(root.type), total[ROOT], grey, root.type)]
     for module in structure.modules[1:]:
         value = total[module.path]
         if value:
             parent = f"/{module.path.rpartition('.')[0]}"
-            color = FAMILIES[family_of(module.type)]
+            holds = any(total[part] for part in structure.parts[module.path])
+            family = family_of(module.type)
+            color = grey if holds and family == "other" else FAMILIES[family]
             told = f"{module.path}: {module.type}"
             label = plain(module.name)
             found.append(_Area(f"/{module.path}", parent, label, value, color, told))
@@ -153,7 +154,8 @@ def _areas(
         if value and path != _LOSS and structure.parts[path]:
             told = f"{path or root.type} itself, beside its parts"
             parent = f"/{path}"
-            found.append(_Area(f"{parent}{_OWN}", parent, "its own", value, grey, told))
+            color = FAMILIES[family_of(structure.by_path[path].type)]
+            found.append(_Area(f"{parent}{_OWN}", parent, "its own", value, color, told))
     if own.get(_LOSS):
-        found.append(_Area(f"/{_LOSS}", "/", "loss", own[_LOSS], grey, "the loss"))
+        found.append(_Area(f"/{_LOSS}", "/", "loss", own[_LOSS], FAMILIES["other"], "the loss"))
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from components.charts.module_layout import Box, Direction, Picture, Point
 from components.charts.module_likeness import FAMILIES
@@ -13,7 +13,8 @@ _GREY = "#8a8f98"
 _FONT = "ui-sans-serif, system-ui, 'Source Sans', 'Source Sans 3', sans-serif"
 _STYLE = (
     f"text {{font: 12px {_FONT}; fill: currentColor}} .name {{font-weight: 600}} "
-    ".small {font-size: 11px; opacity: .75}"
+    ".small {font-size: 11px; font-weight: 400; opacity: .75} "
+    ".over {paint-order: stroke; stroke: var(--st-background-color, #fff); stroke-width: 5px}"
 )
 
 
@@ -27,39 +28,49 @@ def svg_of(picture: Picture) -> str:
         f"<style>{_STYLE}</style>",
         '<defs><marker id="td-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         f'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="{_GREY}"/></marker></defs>',
-        *(_box(box) for box in picture.boxes if box.is_open),
+        *(_frame(box) for box in picture.boxes if box.is_open),
         *(_line(line, picture.direction) for line in picture.lines),
+        *(_head(box) for box in picture.boxes if box.is_open),
         *(_box(box) for box in picture.boxes if not box.is_open),
         "</svg>",
     ]
     return "\n".join(parts)
 
 
+def _frame(box: Box) -> str:
+    """An open box, behind all that is in it."""
+    return _told(box, _rectangle(box, fill=_GREY, opacity=0.07, edge=0.55))
+
+
+def _head(box: Box) -> str:
+    """What stands in an open box above its parts, readable also where a line passes."""
+    words = box.words
+    rest = " · ".join(part for part in (words.repeats, words.lines[0]) if part)
+    text = f'{html.escape(words.title)}<tspan class="small" dx="8">{html.escape(rest)}</tspan>'
+    return f'<text x="{box.x + 12:.1f}" y="{box.y + 19:.1f}" class="name over">{text}</text>'
+
+
 def _box(box: Box) -> str:
-    return "".join(_parts(box))
+    words = box.words
+    title = f"{words.title}  {words.repeats}" if words.repeats else words.title
+    lines = [_text(box.x + 12, box.y + 18, title, "name")]
+    for number, line in enumerate(words.lines, start=1):
+        lines.append(_text(box.x + 12, box.y + 18 + 16 * number, line, "small"))
+    around = _rectangle(box, fill=FAMILIES[words.family], opacity=0.14, edge=0.9)
+    return _told(box, around + "".join(lines))
 
 
-def _parts(box: Box) -> Iterator[str]:
-    words, color = box.words, FAMILIES[box.words.family]
-    yield "<g>"
-    if words.told:
-        yield f"<title>{html.escape(words.told)}</title>"
-    yield (
+def _told(box: Box, inner: str) -> str:
+    title = f"<title>{html.escape(box.words.told)}</title>" if box.words.told else ""
+    return f"<g>{title}{inner}</g>"
+
+
+def _rectangle(box: Box, *, fill: str, opacity: float, edge: float) -> str:
+    return (
         f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" '
-        f'rx="7" fill="{_GREY if box.is_open else color}" '
-        f'fill-opacity="{0.07 if box.is_open else 0.14}" stroke="{color}" '
-        f'stroke-opacity="{0.55 if box.is_open else 0.9}"/>'
+        f'rx="7" fill="{fill}" fill-opacity="{opacity}" stroke="{FAMILIES[box.words.family]}" '
+        f'stroke-opacity="{edge}"/>'
     )
-    if box.is_open:
-        yield _text(box.x + 12, box.y + 19, words.title, "name")
-        rest = " · ".join(part for part in (words.repeats, words.lines[0]) if part)
-        yield _text(box.x + 12 + (len(words.title) + 1) * 7.0, box.y + 19, rest, "small")
-    else:
-        title = f"{words.title}  {words.repeats}" if words.repeats else words.title
-        yield _text(box.x + 12, box.y + 18, title, "name")
-        for number, line in enumerate(words.lines, start=1):
-            yield _text(box.x + 12, box.y + 18 + 16 * number, line, "small")
-    yield "</g>"
 
 
 def _text(x: float, y: float, text: str, look: str) -> str:

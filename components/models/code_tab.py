@@ -36,6 +36,7 @@ def show(looked: Looked) -> None:
     document = looked.document
     if isinstance(document, ImportedModel):
         _imported(looked, document)
+        _printed(looked)
     elif isinstance(document, InMemoryModel):
         st.caption("Its code is in the program that made it, and was not kept.")
     else:
@@ -59,13 +60,7 @@ def _imported(looked: Looked, document: ImportedModel) -> None:
 
 
 def _own(looked: Looked, document: ModelSpec) -> None:
-    structure = structure_tab.kept_structure(looked)
-    st.subheader("As PyTorch prints it")
-    if structure is None:
-        st.caption("It is known once the structure was measured.")
-        structure_tab.measure_button(looked)
-    else:
-        st.code(structure.printed, None, height=320)
+    _printed(looked)
     names = _SOURCES.get(document.kind, ())
     if not names:
         return
@@ -81,6 +76,16 @@ def _own(looked: Looked, document: ModelSpec) -> None:
     st.caption(as_markdown(f"engine/models/{name or names[0]}, part of Traindeck"))
     text = (_MODELS / (name or names[0])).read_text(encoding="utf-8")
     st.code(text, "python", line_numbers=True, height=420)
+
+
+def _printed(looked: Looked) -> None:
+    structure = structure_tab.kept_structure(looked)
+    st.subheader("As PyTorch prints it")
+    if structure is None:
+        st.caption("It is known once the structure was measured.")
+        structure_tab.measure_button(looked)
+    else:
+        st.code(structure.printed, None, height=320)
 
 
 def _document(looked: Looked, document: ModelSpec) -> None:

@@ -12,7 +12,8 @@ from components.plain_text import as_markdown
 from engine.health.names import NAMES
 from engine.health.report import Finding, Measured, Value
 
-_UNKNOWN = "a check that this version does not have any more"
+_LONGEST = 110
+_UNKNOWN = "A check that this version does not have any more"
 
 
 def line(finding: Finding) -> None:
@@ -27,19 +28,26 @@ def show(finding: Finding, key: str) -> None:
     """Draw it as a line that unfolds; what is not well is unfolded from the beginning."""
     color, icon = VERDICTS[finding.verdict]
     known = NAMES.get(finding.check)
-    question = as_markdown(known.question if known else _UNKNOWN)
-    label = f":{color}-badge[{icon} {finding.verdict}] **{_title(finding)}** :gray[{question}]"
-    bad = finding.verdict in ("warn", "fail")
-    box = st.expander(label, expanded=bad, key=key, on_change="rerun")
+    text = as_markdown(shortened(finding.text))
+    label = f":{color}-badge[{icon} {finding.verdict}] **{_title(finding)}** :gray[{text}]"
+    st.session_state.setdefault(key, finding.verdict in ("warn", "fail"))
+    box = st.expander(label, key=key, on_change="rerun")
     if not box.open:
         return
     with box:
+        st.caption(as_markdown(known.question if known else _UNKNOWN))
         st.markdown(as_markdown(finding.text))
         if finding.remedy:
             st.info(as_markdown(finding.remedy), icon=":material/build:")
         _numbers(finding)
         _pictures(finding, key)
         st.caption(f"Took {readable.duration(finding.took_s)}.")
+
+
+def shortened(text: str) -> str:
+    """The first sentence, or how it begins."""
+    first = text.split(". ")[0].rstrip(".")
+    return first if len(first) <= _LONGEST else f"{first[: _LONGEST - 1]}…"
 
 
 def measured_words(measured: Measured) -> str:

@@ -130,5 +130,16 @@ def _summary(report: HealthReport) -> None:
 
 
 def _findings(looked: Looked, findings: Sequence[Finding]) -> None:
-    for finding in findings:
-        finding_view.show(finding, looked.key(f"finding.{finding.check}"))
+    keys = {finding.check: looked.key(f"finding.{finding.check}") for finding in findings}
+    with st.container(horizontal=True, gap="small"):
+        for label, is_open in (("Open all", True), ("Close all", False)):
+            st.button(
+                label,
+                key=looked.key(label),
+                type="tertiary",
+                on_click=st.session_state.update,
+                args=(dict.fromkeys(keys.values(), is_open),),
+            )
+    with st.container(gap="xsmall"):
+        for finding in findings:
+            finding_view.show(finding, keys[finding.check])

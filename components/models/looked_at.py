@@ -73,15 +73,14 @@ def looked_at(store: RunStore, model: KnownModel) -> Looked:
 def choose(looked: Looked) -> None:
     """Draw the choice of the data."""
     specs = usual_specs(looked.store, looked.model, _drafted())
-    if len(specs) > 1:
-        st.selectbox(
-            "On the data",
-            list(_named(specs)),
-            key=looked.key("data"),
-            width=340,
-            help="What the model is measured, examined and trained on from here. Vocabulary, "
-            "classes and the size of images come from it, and with them the model's.",
-        )
+    st.selectbox(
+        "On the data",
+        list(_named(specs)),
+        key=looked.key("data"),
+        width=340,
+        help="What the model is measured, examined and trained on from here. Vocabulary, "
+        "classes and the size of images come from it, and with them the model's.",
+    )
 
 
 def _chosen(model: KnownModel, specs: Sequence[RunSpec]) -> RunSpec | None:

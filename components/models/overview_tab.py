@@ -68,7 +68,7 @@ def numbers(looked: Looked, structure: Structure | None) -> dict[str, str]:
     memory = None if ahead is None else ahead.memory_bytes
     return {
         "Parameters": DASH if parameters is None else readable.count(parameters),
-        "FLOPs a sample": DASH if flops is None else f"{flops:.3g}",
+        "FLOPs a sample": DASH if flops is None else readable.flops(flops),
         "Memory to train": DASH if memory is None else readable.size(memory),
     }
 
@@ -107,7 +107,8 @@ def _buttons(looked: Looked) -> None:
         ):
             name = looked.model.name if looked.model.kept else ""
             to_launch.train(looked.spec.model, looked.spec.data, name)
-        structure_tab.measure_button(looked)
+        measured = structure_tab.kept_structure(looked) is not None
+        structure_tab.measure_button(looked, again=measured)
         st.button(
             "Check health",
             key=looked.key("to_health"),

@@ -11,7 +11,7 @@ from components.charts.module_layout import Direction, picture_of
 from components.charts.module_map import MEASURES, Shape, map_figure
 from components.charts.module_svg import svg_of
 from components.durations import shown_age
-from components.models import examinations, looked_at, page_state
+from components.models import examinations, legend, looked_at, page_state
 from components.models.examinations import Examination
 from components.models.looked_at import Looked
 from components.models.module_graph import module_graph
@@ -127,6 +127,7 @@ def _tree(looked: Looked, structure: Structure) -> None:
         "Each module with the shape of what it gives, its own and its parts' parameters, FLOPs "
         "and what the backward pass keeps of it for this batch. Identical neighbours are folded."
     )
+    legend.show(structure)
     module_tree(tree_rows(structure), key=looked.key("tree"))
 
 
@@ -153,6 +154,7 @@ def _graph(looked: Looked, structure: Structure) -> None:
         "An arrow: the input of one was computed from the output of the other, also through sums "
         "and other functions between them. Identical blocks one after another are drawn once."
     )
+    legend.show(structure)
     module_graph(svg, key=looked.key("graph"))
     st.download_button(
         "Download SVG",
@@ -184,6 +186,7 @@ def _map(looked: Looked, structure: Structure) -> None:
     if figure is None:
         st.caption("There are none.")
         return
+    legend.show(structure)
     st.plotly_chart(
         figure, key=looked.key(f"map.{measure}.{form}"), config={"displayModeBar": False}
     )

@@ -65,7 +65,7 @@ def _note(structure: Structure, path: str) -> str:
     if module.shares:
         notes.append(f"shares {', '.join(module.shares)}")
     if not module.calls and not structure.parts[path]:
-        notes.append("not called by the forward pass")
+        notes.append("never called; at most its weights are used")
     if module.calls > 1:
         notes.append(f"called {module.calls} times")
     if module.trained < module.parameters:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from engine.commands import hugging_face
+from engine.commands import hugging_face, model_versions
 from engine.commands.console import (
     FAILED,
     Commands,
@@ -44,6 +44,10 @@ _PICKLED = "Of a model of Hugging Face without safetensors take the pickled weig
 _CODE_TOO = "Of a model of Hugging Face take the Python code, too."
 
 
+commands.command("tag")(model_versions.tag)
+commands.command("stage")(model_versions.stage)
+
+
 @commands.command("import")
 def import_(
     place: Annotated[
@@ -75,8 +79,12 @@ def import_(
 
 
 @commands.command("list")
-def list_(runs: RunsFolder = DEFAULT_RUNS) -> None:
-    """All code that was brought in, the newest first, then all models of Hugging Face."""
+def list_(runs: RunsFolder = DEFAULT_RUNS, as_json: AsJson = False) -> None:
+    """All models that are kept or were trained; then the code and the models of Hugging Face that
+    were brought in."""
+    model_versions.list_versions(runs, as_json)
+    if as_json:
+        return
     library = CodeLibrary(RunStore(runs).root)
     for code in library.codes():
         source = library.source(code)
@@ -88,8 +96,9 @@ def list_(runs: RunsFolder = DEFAULT_RUNS) -> None:
 
 
 @commands.command("show")
-def show(code: Code, runs: RunsFolder = DEFAULT_RUNS) -> None:
-    """What is in code: its files, what it imports, and what may be the model."""
+def show(code: Code, runs: RunsFolder = DEFAULT_RUNS, as_json: AsJson = False) -> None:
+    """What is in code: its files, what it imports, and what may be the model. Of a kept model, by
+    its version or name: what is known of it, and its document."""
     library = CodeLibrary(RunStore(runs).root)
     held = HuggingFaceLibrary(library.runs)
     content = hugging_face.whole(held, code)
@@ -97,6 +106,11 @@ def show(code: Code, runs: RunsFolder = DEFAULT_RUNS) -> None:
         hugging_face.show(held.held(content))
         say(content)
         return
+    if not any(known.startswith(code) for known in library.codes()):
+        versions = model_versions.found_in(RunStore(runs), code)
+        if len(versions) == 1:
+            model_versions.show_version(RunStore(runs), versions[0], as_json)
+            return
     whole = _whole(library, code)
     _show(library, whole)
     say(whole)

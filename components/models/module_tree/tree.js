@@ -172,7 +172,7 @@ class Tree {
       this.name(group, level, open),
       row.outputs,
       this.share(sum("parameters"), row, group.length),
-      sum("flops") ? count(sum("flops")) : "–",
+      sum("flops") ? flops(sum("flops")) : "–",
       sum("kept") ? size(sum("kept")) : "–",
     ];
     for (const content of cells) {
@@ -259,6 +259,13 @@ function count(number) {
     }
   }
   return Math.round(number).toLocaleString("en");
+}
+
+function flops(number) {
+  for (const [limit, letter] of [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]) {
+    if (number >= limit) return `${Number((number / limit).toPrecision(3))} ${letter}`;
+  }
+  return String(number);
 }
 
 function size(bytes) {
