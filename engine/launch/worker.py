@@ -93,7 +93,7 @@ def _train(run: Run, reporter: RunReporter) -> None:
     )
     sources = batch_sources(loaded, seed=seed)
     beside = Beside(
-        sampler=sampler_for(spec.task, loaded, sources[1]),
+        sampler=sampler_for(spec.task, loaded, sources[1], spec.training.evaluation.generation),
         evaluator=evaluator_for(spec.task, loaded, sources[1]),
         known=known_of(loaded),
         flops_per_sample=training_flops(spec.model, loaded.facts),

@@ -7,15 +7,21 @@ from typing import Any
 
 from torch import nn
 
+from engine.config.generation import GenerationConfig
 from engine.data.batching import BatchSource
 from engine.data.sources import LoadedData
 from engine.metrics.known import known_of
-from engine.models.gpt import GPT
-from engine.models.imported.writers import Continuing
 from engine.runs.samples import Sample
 from engine.samples.images import misclassified_images
 from engine.samples.tables import TableSampler
-from engine.samples.texts import PROMPT, TEXT_SEED, TextSampler, generated_texts
+from engine.samples.texts import (
+    PROMPT,
+    TEXT_SEED,
+    Continuer,
+    TextSampler,
+    generated_texts,
+    prompt_of,
+)
 from engine.task_spec import TaskKind, TaskSpec
 
 __all__ = [
@@ -31,12 +37,20 @@ Sampler = Callable[[nn.Module, int], list[dict[str, Any]]]
 """(model, how many) -> samples to show, as plain data."""
 
 
-def sampler_for(task: TaskSpec, loaded: LoadedData, val: BatchSource | None) -> Sampler:
+def sampler_for(
+    task: TaskSpec,
+    loaded: LoadedData,
+    val: BatchSource | None,
+    generation: GenerationConfig | None = None,
+) -> Sampler:
     """What to show of a model at each validation.
 
-    Texts that it writes, fills in or marks; of what it classifies or estimates, what it gets
-    wrong. Nothing is shown of a model that cannot write, or without held-out samples.
+    Texts that it writes (as `generation` says), fills in or marks; of what it classifies or
+    estimates, what it gets wrong. Nothing is shown of a model that cannot write, or without
+    held-out samples.
     """
+    if task.kind == "causal-lm":
+        return _continued(task, loaded, val, generation)
     return SAMPLERS[task.kind](task, loaded, val)
 
 
@@ -44,13 +58,27 @@ def _nothing(model: nn.Module, count: int) -> list[dict[str, Any]]:
     return []
 
 
-def _continued(task: TaskSpec, loaded: LoadedData, val: BatchSource | None) -> Sampler:
-    vocabulary = loaded.vocabulary
+def _continued(
+    task: TaskSpec,
+    loaded: LoadedData,
+    val: BatchSource | None,
+    generation: GenerationConfig | None = None,
+) -> Sampler:
+    vocabulary, prompt = loaded.vocabulary, prompt_of(loaded)
 
     def texts(model: nn.Module, count: int) -> list[dict[str, Any]]:
-        if not isinstance(model, GPT | Continuing) or vocabulary is None:
+        if not isinstance(model, Continuer) or vocabulary is None:
             return []
-        return [*generated_texts(model, vocabulary, count=count, seed=TEXT_SEED)]
+        return [
+            *generated_texts(
+                model,
+                vocabulary,
+                count=count,
+                seed=TEXT_SEED,
+                config=generation,
+                prompt=prompt,
+            )
+        ]
 
     return texts
 

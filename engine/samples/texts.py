@@ -9,12 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.config.generation import GenerationConfig
 from engine.data.batching import BatchSource
-from engine.data.vocabulary import CharVocabulary
+from engine.data.loaded import LoadedData
+from engine.data.text.tokenizer import Tokenizer, Tokens
 from engine.losses import IGNORED
 from engine.metrics.known import Known
 from engine.models.drawing import Drawing
 from engine.models.gpt import GPT
+from engine.models.hugging_face.net import HuggingFaceWriter
 from engine.models.imported.writers import Continuing
 from engine.runs.samples import (
     Blank,
@@ -26,26 +29,31 @@ from engine.runs.samples import (
 )
 from engine.samples.looking import Look, looks, share
 from engine.task_spec import TaskSpec
-from engine.writing import evaluating, written_texts
+from engine.writing import evaluating, until_end, written_texts
 
 PROMPT = "The "
-NEW_TOKENS = 120
-DRAWING = Drawing(temperature=0.8)
+PROMPT_TOKENS = 8
 TEXT_SEED = 0
 GUESSES = 3
 MOST_BLANKS = 40
 """Blanks of one text that are shown with their guesses."""
 
 
-def generated_texts(
-    model: GPT | Continuing,
-    vocabulary: CharVocabulary,
+Continuer = GPT | Continuing | HuggingFaceWriter
+"""Models that go on with a text."""
+
+
+def generated_texts(  # noqa: PLR0913 - all but two by name
+    model: Continuer,
+    vocabulary: Tokenizer,
     *,
     count: int,
     seed: int,
-    new_tokens: int = NEW_TOKENS,
+    config: GenerationConfig | None = None,
+    prompt: Tokens | None = None,
 ) -> list[dict[str, str]]:
-    """`count` texts that continue `PROMPT`: {'prompt', 'text'}, the text without the prompt.
+    """`count` texts that continue `prompt`, or `PROMPT`: {'prompt', 'text'}, the text without the
+    prompt and up to its end token, if the model writes one.
 
     The same seed and weights give the same texts; torch's global generator is left alone.
 
@@ -54,13 +62,32 @@ def generated_texts(
     """
     if count == 0:
         return []
+    config = config or GenerationConfig()
+    drawing = Drawing(config.temperature, config.top_k, config.top_p)
     device = next(model.parameters()).device
-    prompt_ids = torch.from_numpy(vocabulary.encode(PROMPT)).to(device).repeat(count, 1)
+    asked = vocabulary.encode(PROMPT) if prompt is None else prompt
+    prompt_ids = torch.from_numpy(asked).to(device).repeat(count, 1)
     generator = torch.Generator(device).manual_seed(seed)
     with evaluating(model):
-        ids = model.generate(prompt_ids, new_tokens, drawing=DRAWING, generator=generator)
+        ids = model.generate(prompt_ids, config.length, drawing=drawing, generator=generator)
     written = ids[:, prompt_ids.shape[1] :].cpu().numpy()
-    return [{"prompt": PROMPT, "text": vocabulary.decode(row)} for row in written]
+    shown = PROMPT if prompt is None else vocabulary.decode(asked)
+    texts = (vocabulary.decode(until_end(row, vocabulary)) for row in written)
+    return [{"prompt": shown, "text": text} for text in texts]
+
+
+def prompt_of(loaded: LoadedData) -> Tokens | None:
+    """What a model is to continue: the begin token where it learns whole texts, else the first
+    tokens of the held-out texts; None for `PROMPT`."""
+    layout = loaded.layout
+    if layout is None:
+        return None
+    if not layout.in_blocks:
+        return np.array([layout.begin])
+    tokens = loaded.val["tokens"] if len(loaded.val["tokens"]) else loaded.train["tokens"]
+    first = np.array(tokens[:PROMPT_TOKENS], np.int64)
+    ends = np.flatnonzero(first == layout.end)
+    return first[: ends[0]] if len(ends) and ends[0] else first
 
 
 class TextSampler:
@@ -70,7 +97,7 @@ class TextSampler:
         self,
         source: BatchSource,
         task: TaskSpec,
-        vocabulary: CharVocabulary,
+        vocabulary: Tokenizer,
         known: Known,
     ) -> None:
         self._source, self._task, self._vocabulary = source, task, vocabulary

@@ -39,10 +39,33 @@ def _not_offered(value: Any, at: str) -> Case:
     return Case(value, "refused", refused_at=at)
 
 
+def _texts(value: Any) -> Case:
+    """How a language model writes."""
+    return Case(value, "texts", {"training.evaluation.samples": 1}, on="gpt")
+
+
 def _imported(value: Any) -> Case:
     """Fields of code that nobody has brought in; tests/engine/imported shows them at work."""
     model = {"kind": "imported", "code": "0" * 64, "entry": "Net"}
     return Case(value, "refused", {"model": model}, refused_at="model.code")
+
+
+def _dataset(value: Any) -> Case:
+    """Fields of a dataset that nobody has brought in; tests/engine/data shows them at work."""
+    data = {
+        "data.source": "dataset",
+        "data.dataset": "0" * 64,
+        "data.task": "image-classification",
+        "data.columns": {"image": "image", "label": "label"},
+    }
+    return Case(value, "refused", data, refused_at="data.dataset")
+
+
+def _hugging_face(value: Any, source: str = "configuration", tuning: str = "full") -> Case:
+    """Fields of models that are not built in this process; tests/engine/hugging_face shows them."""
+    origin = {"source": source} | ({"content": "0" * 64} if source == "files" else {})
+    model = {"kind": "hugging-face", "origin": origin, "tuning": {"name": tuning}}
+    return Case(value, "refused", {"model": model}, on="diabetes", refused_at="model.kind")
 
 
 _OFTEN = {"training.evaluation.every_steps": 1}
@@ -60,6 +83,9 @@ _BETAS = {"beta1": _weights(0.5), "beta2": _weights(0.5), "eps": _weights(1e-2)}
 _AMSGRAD = {"amsgrad": _weights(True, beta2=0.1)}
 
 _SPLIT = {"val_fraction": _curves(0.3), "split_seed": _curves(1)}
+
+_LEARNED = {"vocabulary_size": _dataset(500), "min_count": _dataset(3)}
+_DIVIDED = {"val_fraction": _dataset(0.3), "split_seed": _dataset(1)}
 
 _GROUPS: dict[str, dict[str, Case]] = {
     "": {"version": Case(1_000_000, "refused", refused_at="(document)"), "name": Case("b", "name")},
@@ -137,6 +163,29 @@ _GROUPS: dict[str, dict[str, Case]] = {
         "name": _imported("Mine"),
         "block_size": _imported(8),
     },
+    "model[hugging-face]": {
+        "head": _hugging_face("MaskedLM"),
+        "block_size": _hugging_face(8),
+    },
+    "model[hugging-face].origin[configuration]": {
+        "model_type": _hugging_face("bert"),
+        "config": _hugging_face({"n_layer": 2}),
+    },
+    "model[hugging-face].origin[files]": {
+        "content": _hugging_face("1" * 64, "files"),
+        "name": _hugging_face("mine", "files"),
+        "revision": _hugging_face("v1", "files"),
+        "weights": _hugging_face("random", "files"),
+        "config": _hugging_face({"n_layer": 2}, "files"),
+        "allow_pickled_weights": _hugging_face(True, "files"),
+        "trust_remote_code": _hugging_face(True, "files"),
+    },
+    "model[hugging-face].tuning[lora]": {
+        "rank": _hugging_face(2, tuning="lora"),
+        "alpha": _hugging_face(2.0, tuning="lora"),
+        "dropout": _hugging_face(0.5, tuning="lora"),
+        "targets": _hugging_face(["q"], tuning="lora"),
+    },
     "model[imported].call": {
         "inputs": _imported(["x"]),
         "targets": _imported("yes"),
@@ -158,6 +207,44 @@ _GROUPS: dict[str, dict[str, Case]] = {
     "data[wine]": _SPLIT,
     "data[iris]": _SPLIT,
     "data[diabetes]": _SPLIT,
+    "data[dataset]": {
+        "dataset": _dataset("1" * 64),
+        "name": _dataset("Mine"),
+        "task": _dataset("tabular-classification"),
+        "columns": _dataset({"photo": "image"}),
+        "separator": _dataset("|"),
+    },
+    "data[dataset].text": {
+        "lower": _dataset(True),
+        "normalisation": _dataset("nfc"),
+        "length": _dataset(8),
+        "target_length": _dataset(8),
+        "cut": _dataset("windows"),
+        "keep": _dataset("end"),
+        "framed": _dataset(False),
+        "mask_share": _dataset(0.5),
+        "token_masking": _dataset(0.5),
+        "token_dropout": _dataset(0.5),
+        "bucketing": _dataset(False),
+    },
+    "data[dataset].text.tokenizer[char]": {"min_count": _dataset(3)},
+    "data[dataset].text.tokenizer[word]": _LEARNED,
+    "data[dataset].text.tokenizer[bpe]": _LEARNED,
+    "data[dataset].text.tokenizer[unigram]": {"vocabulary_size": _dataset(500)},
+    "data[dataset].text.tokenizer[hugging-face]": {"name": _dataset("gpt2")},
+    "data[dataset].image": {
+        "height": _dataset(8),
+        "width": _dataset(8),
+        "color": _dataset("grey"),
+        "fit": _dataset("crop"),
+    },
+    "data[dataset].table": {"categories": _dataset("indices"), "missing": _dataset("drop")},
+    "data[dataset].split[ratio]": _DIVIDED,
+    "data[dataset].split[stratified]": _DIVIDED,
+    "data[dataset].split[group]": _DIVIDED,
+    "data[dataset].split[time]": {"val_fraction": _dataset(0.3)},
+    "data[dataset].split[last]": {"val_fraction": _dataset(0.3)},
+    "data[dataset].split[given]": {"train": _dataset(["a"]), "val": _dataset(["b"])},
     "data[in-memory]": {"description": _not_offered({"samples": 3}, "data.source")},
     "training.length": {
         "amount": Case(9, "state"),
@@ -278,6 +365,12 @@ _GROUPS: dict[str, dict[str, Case]] = {
         "batch_size": Case(7, "batches"),
         "monitor": Case("val/accuracy", "state"),
         "samples": Case(2, "samples"),
+    },
+    "training.evaluation.generation": {
+        "temperature": _texts(100.0),
+        "top_k": _texts(1),
+        "top_p": _texts(1e-6),
+        "length": _texts(9),
     },
     "training.checkpointing": {
         "every_steps": Case(3, "checkpoints"),

@@ -138,6 +138,7 @@ def _shown_by(run: Run) -> dict[str, Any]:
         + [str(step) for step in run.checkpoint_steps()],
         "alerts": [(e["alert"], e["step"]) for e in events if e["kind"] == "alert"],
         "samples": [len(run.samples(step)) for step in run.sample_steps()],
+        "texts": [run.samples(step) for step in run.sample_steps()],
         "histograms": run.histogram_steps(),
         "state": (state.status, state.step, state.total_steps, state.reason)
         + (state.best and state.best.metric, state.device, state.threads),

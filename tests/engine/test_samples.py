@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from engine.config.generation import GenerationConfig
 from engine.data.batching import ArraySource, batch_sources
 from engine.data.sources import load_for
 from engine.data.specs import DigitsSpec, PythonDocsSpec
@@ -78,7 +79,10 @@ def test_colour_images_are_rows_of_red_green_blue():
 def test_texts_continue_the_prompt_and_repeat_with_their_seed(text):
     model, loaded = text
     one, two = (
-        generated_texts(model, loaded.vocabulary, count=2, seed=1, new_tokens=30) for _ in range(2)
+        generated_texts(
+            model, loaded.vocabulary, count=2, seed=1, config=GenerationConfig(length=30)
+        )
+        for _ in range(2)
     )
     assert one == two
     assert [sample["prompt"] for sample in one] == [PROMPT, PROMPT]
@@ -92,7 +96,7 @@ def test_sampling_leaves_mode_and_random_numbers_as_they_were(text, training):
     model.train(training)
     other = model_of_images().train(training)
     before = torch.get_rng_state()
-    generated_texts(model, loaded.vocabulary, count=1, seed=0, new_tokens=5)
+    generated_texts(model, loaded.vocabulary, count=1, seed=0, config=GenerationConfig(length=5))
     misclassified_images(other, *images(), classes=DIGITS, count=3)
     assert model.training is other.training is training
     assert torch.equal(torch.get_rng_state(), before)
