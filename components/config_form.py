@@ -38,16 +38,20 @@ def show(draft: Draft, problems: Sequence[Problem], facts: DataFacts | None = No
         members = [item for item in items if item.path.split(".")[0] in parts]
         with st.container(border=True):
             st.markdown(f"##### {title}")
-            _show_group(title, members, draft, problems)
-            if parts == (versions.PATH,):
-                launch_model.show(draft, facts, problems)
+            _show_group(title, members, draft, problems, facts)
 
 
 def _show_group(
-    title: str, items: Sequence[Item], draft: Draft, problems: Sequence[Problem]
+    title: str,
+    items: Sequence[Item],
+    draft: Draft,
+    problems: Sequence[Problem],
+    facts: DataFacts | None,
 ) -> None:
     common = [item for item in items if isinstance(item, Variants) or item.common]
     _show_grid(common, draft, problems)
+    if _GROUPS[title] == (versions.PATH,):
+        launch_model.show(draft, facts, problems)
     rest = [item for item in items if item not in common]
     if not rest:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -67,10 +68,18 @@ def _field(row: Row, editing: Editing) -> None:
     }
     if texts and (text is None or text in texts):
         key = editing.seed(field, text)
-        st.selectbox(as_markdown(row.name), texts, index=None, key=key, **shared)
+        st.selectbox(_label(row.name), texts, index=None, key=key, **shared)
+    elif isinstance(row.value, dict):
+        key = editing.seed(field, json.dumps(row.value, indent=1, ensure_ascii=False))
+        st.text_area(_label(row.name), key=key, max_chars=MOST_LETTERS, height=160, **shared)
     else:
         key = editing.seed(field, text or "")
-        st.text_input(as_markdown(row.name), key=key, max_chars=MOST_LETTERS, **shared)
+        st.text_input(_label(row.name), key=key, max_chars=MOST_LETTERS, **shared)
+
+
+def _label(name: str) -> str:
+    """The name as it is, for screen readers too; underscores mean something at its ends alone."""
+    return name if name.isidentifier() and name == name.strip("_") else as_markdown(name)
 
 
 def _help(row: Row) -> str:

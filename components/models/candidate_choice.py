@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -27,14 +28,14 @@ def show(found: Inspection, chosen: Candidate | None, seed: Seed, keep: Callable
             icon=":material/help:",
         )
     key = seed("entry", None if chosen is None else entry_of(chosen))
+    asked: dict[str, Any] = {} if found.sure else {"index": None, "placeholder": "Choose one"}
     st.selectbox(
         "Class or function that is the model",
         entries,
-        index=None,
         key=key,
         format_func=lambda entry: _label(named[entry]),
-        placeholder="Choose one",
         on_change=keep,
+        **asked,
     )
     if chosen is not None and found.sure and chosen is found.candidates[0]:
         st.caption(f"Found: {found.why}.")

@@ -96,7 +96,8 @@ def _content(name: str, data: bytes) -> None:
         st.caption(f"The first {_MOST_LETTERS:,} characters; {left:,} more are not shown here.")
         text = text[:_MOST_LETTERS]
     suffix = name[name.rfind(".") :].lower() if "." in name else ""
-    st.code(text, _LANGUAGES.get(suffix), line_numbers=True, height=420)
+    lines = text.count("\n") + 1
+    st.code(text, _LANGUAGES.get(suffix), line_numbers=True, height=min(420, 45 + 21 * lines))
 
 
 def _listed(names: Sequence[str], most: int = 5) -> str:

@@ -252,18 +252,18 @@ def _ending(store: RunStore, plan: Plan, allowed: bool) -> None:
         why_not = "It has to be allowed first." if not is_off() else "Imported code is turned off."
     elif plan.problems:
         why_not = "Correct the marked arguments first."
-    if allowed:
-        trial.show(plan.spec, why_not)
+    works = allowed and trial.show(plan.spec, why_not)
     with st.container(horizontal=True):
         if st.button(
             "Train this model",
             key="models.train",
             icon=":material/rocket_launch:",
-            type="primary",
+            type="primary" if works else "secondary",
             disabled=bool(why_not),
             help=why_not or "Opens the Launch form with it; nothing else in the form changes.",
         ):
             _keep_version(store, plan)
+            model_state.look_at(None)
             to_launch.train(plan.model, plan.data, plan.model.shown_name)
         st.button(
             "Keep it in the library",
@@ -284,4 +284,5 @@ def _keep_version(store: RunStore, plan: Plan) -> None:
 def _told(do: Callable[[], None]) -> None:
     with trouble.shown():
         do()
+        model_state.look_at(None)
         st.toast("Kept in the library.", icon=":material/bookmark_added:")

@@ -30,8 +30,8 @@ _HELP = (
 )
 
 
-def show(spec: RunSpec, why_not: str = "") -> Trial | None:
-    """Draw the button and what came of it; the trial that tells of this spec, if it is over.
+def show(spec: RunSpec, why_not: str = "") -> bool:
+    """Draw the button and what came of it; whether the model was shown to work.
 
     With `why_not` it cannot be begun.
     """
@@ -39,7 +39,7 @@ def show(spec: RunSpec, why_not: str = "") -> Trial | None:
     trial = trials.of(spec)
     if trial is not None and not trial.is_over:
         watch(trial)
-        return None
+        return False
     st.button(
         "Try it on one real batch" if trial is None else "Try it again",
         key="models.try",
@@ -52,7 +52,7 @@ def show(spec: RunSpec, why_not: str = "") -> Trial | None:
     )
     if trial is not None:
         tell(trial)
-    return trial
+    return trial is not None and trial.works
 
 
 def _begin(spec: RunSpec) -> None:

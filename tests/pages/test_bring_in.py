@@ -7,10 +7,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from components import model_state
+from components.draft import Draft, DraftFile
 from components.models.intake_draft import IntakeFile
+from engine.examples import EXAMPLES
+from engine.frozen import with_changes
 from engine.models.imported import sources
+from engine.models.imported.dry_run import DryRun
 from engine.models.imported.library import CodeLibrary
 from engine.models.imported.sources import from_files
+from engine.models.imported.spec import ImportedModel
+from engine.models.imported.trials import Trials
+from engine.models.registry import Registry
 from tests.engine.imported.table import files_of
 
 PANEL = """
@@ -258,17 +265,17 @@ def test_values_of_the_data_follow_the_data(look_at):
 # -- tried, kept, trained --------------------------------------------------------------------------
 
 
-def test_a_trial_tells_what_is_at_fault_and_a_mended_one_is_trained(look_at, click, store):
-    app, _ = look_at("tabular", allow=True)
-    field(app, "in_features").set_value("7").run()
-    tried = finished(click(app, "Try it on one real batch"), store)
-    assert "Its forward fails" in [error.proto.title for error in tried.error] or (
-        "forward failed for (3, 30)" in texts(tried)
-    )
-    field(app, "in_features").set_value("30").run()
-    tried = finished(click(app, "Try it on one real batch"), store)
-    assert "It works." in texts(tried)
-    assert "forward is given (3, 30) float32 as features." in texts(tried)
+@pytest.fixture
+def verdicts(store, monkeypatch):
+    """What trials will find, in their order; nothing is run."""
+    answers = []
+    trials = Trials(store, lambda spec, on_stage, cancelled: answers.pop(0))
+    monkeypatch.setattr(model_state, "trials", lambda store: trials)
+    return answers
+
+
+GOOD = DryRun(ok=True, parameters=546, loss=0.7, took_s=1.5, found=("forward is given x.",))
+BAD = DryRun(ok=False, stage="forward", message="forward failed for (3, 30)", lines=("line 9",))
 
 
 def finished(app, store):
@@ -278,3 +285,112 @@ def finished(app, store):
     app.run()
     assert not app.exception
     return app
+
+
+def test_a_trial_tells_what_is_at_fault_and_what_was_found(look_at, click, store, verdicts):
+    verdicts += [BAD, GOOD]
+    app, _ = look_at("tabular", allow=True)
+    app = finished(click(app, "Try it on one real batch"), store)
+    (error,) = app.error
+    assert error.value.replace("\\", "") == "forward failed for (3, 30)"
+    assert app.code[-1].value == "line 9"
+    app = finished(click(app, "Try it again"), store)
+    assert "**It works.** 546 parameters; one update in 1.5 s, from a loss of 0.7." in texts(app)
+    assert "forward is given x." in texts(app)
+
+
+@pytest.fixture
+def launched(open_page, click, store, verdicts):
+    """The Launch page as "Train this model" opens it, for a model that nobody has tried."""
+    edited = with_changes(EXAMPLES["gpt-python-docs"].spec, {"training.optimizer.lr": 0.5})
+    DraftFile(store.root).write(Draft.of(edited))
+    library = CodeLibrary(store.root)
+    code = from_files(files_of("tabular")).kept_in(library)
+    library.allow(code)
+    app = open_page("models.py", code=code)
+    assert "all other settings are as they were" in texts(click(app, "Train this model"))
+    return open_page("launch.py")
+
+
+def held(store):
+    return DraftFile(store.root).read(EXAMPLES["gpt-python-docs"].spec).spec()
+
+
+def start(app):
+    app.button(key="launch.start").click().run()
+    assert not app.exception
+    return app
+
+
+def form_field(app, name):
+    return next(item for item in app.text_input if item.key == f"form.argument.{name}")
+
+
+def test_train_puts_model_data_and_task_into_the_form_and_keeps_the_rest(launched, store):
+    spec = held(store)
+    assert (spec.model.kind, spec.data.source, spec.task.kind) == (
+        "imported",
+        "breast-cancer",
+        "tabular-classification",
+    )
+    assert spec.model.arguments == {"in_features": 30, "out_features": 2, "hidden": 8}
+    assert spec.training.optimizer.lr == 0.5
+    (version,) = Registry(store.root).entries()
+    assert version.model == spec.model
+    assert form_field(launched, "in_features").value == "30"
+
+
+def test_arguments_are_edited_in_the_form_with_their_faults_beside_them(launched, store):
+    form_field(launched, "hidden").set_value("wide").run()
+    assert "Must be a whole number (got 'wide')" in texts(launched)
+    assert launched.button(key="launch.start").disabled
+    form_field(launched, "hidden").set_value("24").run()
+    assert held(store).model.arguments["hidden"] == 24
+    assert not launched.button(key="launch.start").disabled
+    form_field(launched, "in_features").set_value("31").run()
+    assert "in_features is 31, and the data has 30 columns" in texts(launched)
+    (version,) = [item for item in launched.selectbox if item.label == "Version"]
+    assert version.value is None
+    version.set_value(Registry(store.root).entries()[0].digest).run()
+    assert form_field(launched, "in_features").value == "30"
+
+
+def test_a_run_is_queued_only_when_its_model_works(launched, click, store, verdicts):
+    verdicts += [BAD, GOOD]
+    app = finished(start(launched), store)
+    assert "Nothing was started." in texts(app)
+    assert store.list() == []
+    app = finished(start(app), store)
+    (summary,) = store.list()
+    assert (summary.name, summary.state.status) == ("Model on Breast cancer", "queued")
+    assert app.query_params["run"] == summary.id
+
+
+def test_a_run_whose_consent_was_taken_back_says_so(launched, open_page, click, store, verdicts):
+    verdicts += [GOOD]
+    finished(start(launched), store)
+    run = store.open(store.list()[0].id)
+    store.unqueue(run)
+    CodeLibrary(store.root).forbid(run.spec.model.code)
+    app = open_page("live.py", run=run.id)
+    assert "This run cannot be resumed, extended or forked now." in texts(app)
+    assert "nobody has consented" in texts(app)
+    click(app, "Resume")
+    assert run.state().status == "stopped"
+
+
+def test_the_form_offers_models_of_the_library_beside_presets(open_page, store):
+    library = CodeLibrary(store.root)
+    code = from_files(files_of("tabular")).kept_in(library)
+    library.allow(code)
+    model = ImportedModel(code=code, entry="Model", arguments={"in_features": 30})
+    app = open_page("launch.py")
+    kinds = app.selectbox(key="form.model")
+    assert "Imported code" not in kinds.options
+    Registry(store.root).add(model, "mine")
+    app = open_page("launch.py")
+    app.selectbox(key="form.model").set_value("imported").run()
+    assert not app.exception
+    assert "A value is needed." in texts(app)
+    form_field(app, "out_features").set_value("103").run()
+    assert held(store).model.arguments == {"in_features": 30, "out_features": 103}

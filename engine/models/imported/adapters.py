@@ -305,7 +305,8 @@ class _Search:
                 f"It has {logits.shape[-1]:,} outputs where the data has {self._wanted.outputs:,} "
                 "tokens: the others are left out."
             )
-        yield f"Its logits are {place}. Traindeck computes the loss from them."
+        shape = tuple(logits.shape)
+        yield f"Its logits are {place}, {shape}. Traindeck computes the loss from them."
 
 
 def _tried(choice: str, matters: bool, *, usual: bool) -> tuple[bool, ...]:

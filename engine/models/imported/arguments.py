@@ -154,9 +154,16 @@ def _row(match: Match, facts: DataFacts | None, arguments: Mapping[str, JsonValu
         True,
         value,
         _said(match, value),
-        disagreement(name, value, facts),
+        _warning(name, value, facts),
         fault_of(name, value, match.annotation),
     )
+
+
+def _warning(name: str, value: JsonValue, facts: DataFacts | None) -> str:
+    """What it and the data say otherwise; of a whole configuration each of its entries."""
+    entries = value if isinstance(value, dict) else {name: value}
+    found = (disagreement(key, entry, facts) for key, entry in entries.items())
+    return " ".join(sentence for sentence in found if sentence)
 
 
 def _unknown(name: str, value: JsonValue, *, takes_all: bool) -> Row:

@@ -39,6 +39,7 @@ _GROUPS = tuple(
     )
 )
 """Names for the same thing."""
+_WHOLE = "The whole config.json."
 _CONFIG_NAMES = ("config", "cfg", "args", "hparams", "params", "opt", "model_config")
 
 
@@ -104,7 +105,8 @@ def matched(
             if key not in known and not _is_about(key)
         ]
         left = tuple(key for key in left if _is_about(key))
-    unused = tuple(key for key in left if not _is_about(key))
+    whole = any(match.said == _WHOLE for match in matches)
+    unused = () if whole else tuple(key for key in left if not _is_about(key))
     return Matched(tuple(matches), config_class, unused, takes_all)
 
 
@@ -175,8 +177,7 @@ def _match(
         value, what = known
         return replace(blank, value=value, source="data", said=f"From the data: {what}.")
     if name in _CONFIG_NAMES and not in_config and parameter.required and settings:
-        said = "The whole config.json."
-        return replace(blank, value=dict(settings), source="config", said=said)
+        return replace(blank, value=dict(settings), source="config", said=_WHOLE)
     if parameter.required:
         kind = f" ({parameter.annotation})" if parameter.annotation else ""
         said = f"Neither config.json nor the data says what {name}{kind} is. Fill it in."

@@ -8,15 +8,17 @@ import logging
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 from engine.errors import EngineError
-from engine.models.imported.dry_run import DryRun, dry_runs
-from engine.models.imported.limits import Limits
+from engine.models.imported.dry_run import DryRun, Stage, dry_runs
 from engine.run_spec import RunSpec
 from engine.runs.store import RunStore
 
 MOST_KEPT = 200
 """Trials whose outcome is remembered; the oldest are forgotten."""
+Make = Callable[[RunSpec, Stage, threading.Event], DryRun]
+"""Tries a spec, tells its stages, and ends early once the event is set."""
 _LOOK_S = 0.1
 _log = logging.getLogger(__name__)
 
@@ -72,14 +74,15 @@ class Trial:
         """Whether it is over within that time."""
         return self._over.wait(timeout_s)
 
-    def _goes_on(self, store: RunStore, turn: threading.Lock, limits: Limits | None) -> None:
+    def _goes_on(self, turn: threading.Lock, make: Make) -> None:
         try:
             while not turn.acquire(timeout=_LOOK_S):
                 if self._cancelled.is_set():
                     self.refused = "It was cancelled while it waited for another trial."
                     return
             try:
-                self._try(store, limits)
+                self.stage = "starting Python"
+                self.verdict = make(self.spec, self._say, self._cancelled)
             finally:
                 turn.release()
         except (EngineError, OSError) as error:
@@ -91,20 +94,22 @@ class Trial:
         finally:
             self._over.set()
 
-    def _try(self, store: RunStore, limits: Limits | None) -> None:
-        def said(words: str) -> None:
-            self.stage = words
+    def _say(self, words: str) -> None:
+        self.stage = words
 
-        said("starting Python")
-        found = dry_runs(store, [self.spec], limits, on_stage=said, cancelled=self._cancelled)
-        self.verdict = found[0]
+
+def _dry_run_in(store: RunStore) -> Make:
+    def make(spec: RunSpec, on_stage: Stage, cancelled: threading.Event) -> DryRun:
+        return dry_runs(store, [spec], on_stage=on_stage, cancelled=cancelled)[0]
+
+    return make
 
 
 class Trials:
     """The trials of a runs folder; shared by all sessions of a server."""
 
-    def __init__(self, store: RunStore, limits: Limits | None = None) -> None:
-        self._store, self._limits = store, limits
+    def __init__(self, store: RunStore, make: Make | None = None) -> None:
+        self._make = make or _dry_run_in(store)
         self._known: OrderedDict[str, Trial] = OrderedDict()
         self._lock, self._turn = threading.Lock(), threading.Lock()
 
@@ -123,7 +128,7 @@ class Trials:
             self._known.move_to_end(key)
             while len(self._known) > MOST_KEPT:
                 self._known.popitem(last=False)[1].cancel()
-        given = (self._store, self._turn, self._limits)
+        given = (self._turn, self._make)
         threading.Thread(target=trial._goes_on, args=given, name="trial", daemon=True).start()
         return trial
 
