@@ -43,7 +43,7 @@ Continuer = GPT | Continuing | HuggingFaceWriter
 """Models that go on with a text."""
 
 
-def generated_texts(  # noqa: PLR0913 - all but two by name
+def generated_texts(
     model: Continuer,
     vocabulary: Tokenizer,
     *,

@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from engine.data.vocabulary import PADDING
+from engine.models.blocks import visible
 from engine.models.build import build_model
 from engine.models.drawing import Drawing
 from engine.models.gpt import GPT
 from engine.models.seen import Seen
+from engine.models.seq2seq import Seq2Seq
 from engine.models.specs import GPTSpec
 from tests.engine.facts import TEXT, gpt_specs
 
@@ -134,3 +137,34 @@ def test_a_lower_temperature_draws_the_likeliest_more_often() -> None:
         for t in (0.0, 0.5, 1.0, 2.0)
     ]
     assert [round(float(share), 1) for share in shares] == [1.0, 0.9, 0.7, 0.6]
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 3), st.integers(1, 12), st.integers(0, 40))
+def test_answers_are_the_same_with_and_without_cache(layers: int, length: int, most: int) -> None:
+    """Also where some texts end sooner than others, and where more is asked for than fits."""
+    torch.manual_seed(0)
+    model = Seq2Seq(
+        vocabulary_size=11, length=12, target_length=9, layers=layers, heads=2, width=16
+    ).eval()
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.dim() > 1:
+                weight.mul_(10)
+    texts = torch.randint(1, 11, (5, length), generator=torch.Generator().manual_seed(most))
+    texts[0, length // 2 :] = PADDING
+    kept, anew = (model.generate(texts, 1, 2, most, cached=cached) for cached in (True, False))
+    assert kept.shape == anew.shape
+    assert torch.equal(kept, anew)
+
+
+def test_a_decoder_gives_the_same_logits_token_by_token() -> None:
+    torch.manual_seed(0)
+    model = Seq2Seq(
+        vocabulary_size=11, length=12, target_length=9, layers=2, heads=2, width=16
+    ).eval()
+    texts, written = torch.randint(1, 11, (2, 3, 9), generator=torch.Generator().manual_seed(0))
+    source, mask = model._encode(texts), visible(texts)
+    seen = [(Seen(), Seen()) for _ in model.decoder_blocks]
+    parts = [model._decode(part, source, mask, seen) for part in written.split([1, 3, 1, 4], dim=1)]
+    assert torch.allclose(torch.cat(parts, dim=1), model(texts, written), atol=1e-5)
