@@ -14,9 +14,12 @@ from benchmarks import effort
 ALL = (
     "start",
     "examples",
+    "data_loading",
+    "data_intake",
     "runs_table",
     "charts",
     "viewers",
+    "live_page",
     "memory",
     "compiled",
     "checkpoints",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from engine.data.specs import DataFacts
 from engine.data.text.layout import Layout
 from engine.data.text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from engine.data.text.prepared import PreparedTexts
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -49,6 +53,8 @@ class LoadedData:
     """For blocks of which tokens are hidden."""
     layout: Layout | None = None
     """For prepared texts, whose samples are cut when they are fetched."""
+    prepared: PreparedTexts | None = None
+    """What is known of prepared texts: lengths, counts of tokens, what is unknown."""
     notes: tuple[str, ...] = ()
     """What people should know of how the data was prepared, in whole sentences."""
 

@@ -87,6 +87,10 @@ class CharVocabulary:
         """
         return self._pieces.text(tokens, special)
 
+    def piece(self, token: int) -> str:
+        """One token as people see it."""
+        return self._pieces.piece(token)
+
     def document(self) -> dict[str, Any]:
         """Plain data that `tokenizer_of` makes an equal vocabulary from."""
         return {"kind": self.kind, "specials": list(self.specials), "characters": self.characters}

@@ -47,6 +47,9 @@ class ByteTokenizer:
     def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
         return self._pieces.text(tokens, special)
 
+    def piece(self, token: int) -> str:
+        return self._pieces.piece(token)
+
     def document(self) -> dict[str, Any]:
         return {"kind": self.kind, "specials": list(self.specials)}
 

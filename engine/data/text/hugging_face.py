@@ -135,6 +135,13 @@ class HuggingFaceTokenizer:
                 run.append(token)
         return "".join([*parts, self._text(run)])
 
+    def piece(self, token: int) -> str:
+        names = [name for name, place in self._specials.items() if place == token]
+        if names:
+            return f"⟨{names[0]}⟩"
+        text = self._text([token])
+        return self._library.id_to_token(token) or text if "\ufffd" in text or not text else text
+
     def document(self) -> dict[str, Any]:
         library = json.loads(self._library.to_str())
         return {

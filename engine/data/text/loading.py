@@ -61,6 +61,7 @@ def loaded_texts(
         prepared.tokenizer,
         masking=_masking(wanted, layout, prepared.tokenizer),
         layout=layout,
+        prepared=prepared,
         notes=_notes(prepared, layout, cut_share),
     )
 

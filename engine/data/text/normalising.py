@@ -51,6 +51,9 @@ class Normalising:
     def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
         return self.inner.decode(tokens, special=special)
 
+    def piece(self, token: int) -> str:
+        return self.inner.piece(token)
+
     def document(self) -> dict[str, Any]:
         inner = self.inner.document()
         return {"kind": "normalising", "lower": self.lower, "form": self.form, "inner": inner}

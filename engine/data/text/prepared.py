@@ -33,6 +33,15 @@ class LengthHistogram(NamedTuple):
     counts: list[int]
 
 
+class TokenUse(NamedTuple):
+    """How often a token occurs."""
+
+    token: int
+    piece: str
+    """What people see of it."""
+    times: int
+
+
 class PreparedTexts:
     """What lies in a folder that `prepare` has filled."""
 
@@ -58,6 +67,16 @@ class PreparedTexts:
         """How often each token occurs in the texts of a split, by its number."""
         counts: NDArray[np.int64] = np.load(self.folder / f"{split}.token_counts.npy")
         return counts
+
+    def frequent(self, most: int, split: str = "train") -> list[TokenUse]:
+        """The tokens that occur most often in the texts of a split."""
+        counts = self.token_counts(split)
+        order = np.argsort(-counts, kind="stable")[:most]
+        return [
+            TokenUse(token, self.tokenizer.piece(token), int(counts[token]))
+            for token in order.tolist()
+            if counts[token]
+        ]
 
     def cut_off(self, split: str, most: int, field: str = "offsets") -> tuple[int, int]:
         """How many tokens stand behind the first `most` of their texts, and in how many texts."""

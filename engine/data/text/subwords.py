@@ -33,7 +33,7 @@ class SubwordTokenizer:
         self.kind, self._library, self.specials = kind, library, tuple(specials)
 
     def __len__(self) -> int:
-        return len(self._pieces)
+        return len(self.specials) + self._library.get_vocab_size()
 
     @property
     def special_tokens(self) -> dict[str, int]:
@@ -57,6 +57,9 @@ class SubwordTokenizer:
 
     def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
         return self._pieces.text(tokens, special)
+
+    def piece(self, token: int) -> str:
+        return self._pieces.piece(token)
 
     def document(self) -> dict[str, Any]:
         library = json.loads(self._library.to_str())
@@ -108,11 +111,11 @@ def byte_pieces(library: Library, added: Mapping[str, bytes] | None = None) -> l
 
     Tokens that were `added` to it are not written in the letters of bytes.
     """
-    bytes_of = {letter: number for number, letter in enumerate(_letters())}
+    bytes_of = {ord(letter): number for number, letter in enumerate(_letters())}
     by_number = sorted((number, token) for token, number in library.get_vocab().items())
     known = added or {}
     return [
-        known[token] if token in known else bytes(bytes_of[letter] for letter in token)
+        known[token] if token in known else token.translate(bytes_of).encode("latin-1")
         for _, token in by_number
     ]
 

@@ -75,6 +75,10 @@ class Tokenizer(Protocol):
         Bytes that are no character alone are shown as U+FFFD.
         """
 
+    def piece(self, token: int) -> str:
+        """One token as people see it: its text, the hexadecimal digits of bytes that are no
+        character alone, or the name of a special token, these two in angle brackets."""
+
     def document(self) -> dict[str, Any]:
         """Plain data that `tokenizer_of` makes an equal tokenizer from."""
 
@@ -85,6 +89,15 @@ def joined(texts: Sequence[Sequence[int] | Tokens]) -> tuple[Tokens, Tokens]:
     if not lengths.sum():
         return np.zeros(0, np.int64), lengths
     return np.concatenate([np.asarray(tokens, np.int64) for tokens in texts]), lengths
+
+
+def shown_bytes(piece: bytes) -> str:
+    """Their text, with the hexadecimal digits of those that are no character alone."""
+    text = piece.decode("utf-8", errors="surrogateescape")
+    return "".join(
+        f"⟨{ord(letter) - 0xDC00:02x}⟩" if 0xDC80 <= ord(letter) <= 0xDCFF else letter
+        for letter in text
+    )
 
 
 class Pieces:
@@ -112,6 +125,12 @@ class Pieces:
         count, shown, table = len(self.specials), special.encode(), self.table
         found = (shown if token < count else table[token] for token in tokens.tolist())
         return b"".join(found).decode("utf-8", errors="replace")
+
+    def piece(self, token: int) -> str:
+        """One token as people see it."""
+        if token < len(self.specials):
+            return f"⟨{self.specials[token]}⟩"
+        return shown_bytes(self.table[token])
 
     def lengths(self) -> Lengths:
         """Of all tokens; a byte begins a character unless it continues one."""

@@ -64,6 +64,9 @@ class WordTokenizer:
     def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
         return self._pieces.text(tokens, special)
 
+    def piece(self, token: int) -> str:
+        return self._pieces.piece(token)
+
     def document(self) -> dict[str, Any]:
         return {"kind": self.kind, "specials": list(self.specials), "words": list(self.words)}
 

@@ -70,6 +70,9 @@ def test_what_is_prepared_is_found_again_and_known(tmp_path):
     assert first.token_counts("train").sum() == texts.tokens
     assert first.token_counts("train")[5 + ord("c")] == "".join(LINES).count("c")
     assert sum(first.lengths("train", bins=5).counts) == 7
+    most = first.frequent(3)
+    assert (most[0].piece, most[0].times) == (" ", "".join(LINES).count(" "))
+    assert most[0].times >= most[1].times >= most[2].times
     assert first.cut_off("train", 30) == (sum(max(0, len(t.encode()) - 30) for t in LINES), 2)
 
 

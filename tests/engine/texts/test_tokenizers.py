@@ -137,6 +137,18 @@ def test_bytes_that_are_no_character_are_shown_as_such():
     assert tokenizer.decode(np.array([1, 102, 3]), special="|") == "|a|"
 
 
+@pytest.mark.parametrize("kind", list(SPECS))
+def test_pieces_of_tokens_are_the_text_in_parts(learned, kind):
+    tokenizer, text = learned[kind], "the cat and the mat"
+    assert "".join(tokenizer.piece(token) for token in tokenizer.encode(text).tolist()) == text
+    assert tokenizer.piece(tokenizer.special("end")) == "⟨end⟩"
+
+
+def test_of_a_part_of_a_character_the_bytes_are_shown():
+    tokenizer = ByteTokenizer()
+    assert [tokenizer.piece(token) for token in tokenizer.encode("é").tolist()] == ["⟨c3⟩", "⟨a9⟩"]
+
+
 def test_texts_without_a_character_teach_nothing():
     for spec in (SPECS["char"], SPECS["bpe"], SPECS["word"]):
         with pytest.raises(NothingToLearnFrom, match="all empty"):
@@ -175,6 +187,9 @@ def test_a_folder_of_hugging_face_has_its_own_numbers(folder, learned):
     assert tokenizer.decode(tokens) == text, "what looks like a special token is text"
     assert tokenizer.decode(np.append(tokens[:3], own), special="|").endswith("|")
     assert tokenizer.lengths.bytes[tokens].sum() == len(text.encode())
+    pieces_of_it = [tokenizer.piece(token) for token in tokens.tolist()]
+    assert "".join(pieces_of_it[:4]) == text[: len("".join(pieces_of_it[:4]))]
+    assert tokenizer.piece(own) in ("⟨begin⟩", "⟨end⟩")
     again = tokenizer_from_json(tokenizer_to_json(tokenizer))
     assert isinstance(again, HuggingFaceTokenizer)
     assert again.encode(text).tolist() == tokens.tolist()
