@@ -121,12 +121,11 @@ def best_of(runs: Sequence[Entry]) -> list[Best]:
 
     Values of different data or metrics say nothing about one another.
     """
-    groups: dict[tuple[Fact, str], list[Entry]] = {}
+    groups: dict[tuple[object, str], list[Entry]] = {}
     for entry in runs:
         metric = entry.facts.get("best.metric")
         if isinstance(metric, str) and _value(entry) is not None:
-            data = entry.facts.get("data_fingerprint") or entry.facts.get("data")
-            groups.setdefault((data, metric), []).append(entry)
+            groups.setdefault((_data(entry), metric), []).append(entry)
     found = [_best(metric, group) for (_, metric), group in groups.items()]
     return sorted((best for best in found if best), key=lambda best: best.runs, reverse=True)
 
@@ -162,6 +161,12 @@ def _best(metric: str, runs: Sequence[Entry]) -> Best | None:
     assert isinstance(step, int), "a best value has a step"
     data = str(chosen.facts.get("data"))
     return Best(chosen.id, chosen.name, data, metric, value, step, len(runs))
+
+
+def _data(entry: Entry) -> object:
+    """Equal for runs on the same data: its fingerprint, or all that was said of it."""
+    said = ((name, fact) for name, fact in entry.facts.items() if name.startswith("data."))
+    return entry.facts.get("data_fingerprint") or tuple(said)
 
 
 def _value(entry: Entry) -> float | None:
