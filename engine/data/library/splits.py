@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -33,6 +33,26 @@ class Halves(NamedTuple):
     val: Rows
 
 
+class Coded(NamedTuple):
+    """A value for each row, as its place among the different ones."""
+
+    names: tuple[str, ...]
+    codes: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, values: Iterable[object]) -> Coded:
+        """The values as texts; a missing one is one, too."""
+        texts = [str(value) for value in values]
+        names = tuple(sorted(set(texts)))
+        places = {name: place for place, name in enumerate(names)}
+        return cls(names, np.array([places[text] for text in texts], np.int32))
+
+    def only(self, rows: Rows) -> Coded:
+        """Some of the rows; names that none of them has are gone."""
+        there, codes = np.unique(self.codes[rows], return_inverse=True)
+        return Coded(tuple(self.names[place] for place in there), codes.astype(np.int32))
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What splits may look at, one value a row."""
@@ -41,20 +61,24 @@ class Subject:
     """The dataset, for messages."""
     keys: Keys
     """A number from each row's content, so that its place does not matter."""
-    classes: NDArray[Any] | None = None
-    groups: NDArray[Any] | None = None
+    classes: Coded | None = None
+    groups: Coded | None = None
     times: NDArray[Any] | None = None
     """Numbers, or moments."""
-    given: NDArray[Any] | None = None
+    given: Coded | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def only(self, rows: Rows) -> Subject:
         """Some of its rows."""
-        columns = (self.classes, self.groups, self.times, self.given)
         return Subject(
-            self.name, self.keys[rows], *(None if c is None else c[rows] for c in columns)
+            self.name,
+            self.keys[rows],
+            self.classes and self.classes.only(rows),
+            self.groups and self.groups.only(rows),
+            None if self.times is None else self.times[rows],
+            self.given and self.given.only(rows),
         )
 
 
@@ -74,8 +98,8 @@ def halves(subject: Subject, split: Split) -> Halves:
 def ratio(subject: Subject, split: RatioSplit) -> Halves:
     """The rows whose keys come first in an order that the seed decides."""
     _refuse_too_few(subject)
-    order = _drawn(subject.keys, split.split_seed)
-    return _held_out(len(subject), order[: _share(len(subject), split.val_fraction)])
+    mixed = _mixed(subject.keys, split.split_seed)
+    return _sides(_lowest(mixed, _share(len(subject), split.val_fraction)))
 
 
 def stratified(subject: Subject, split: StratifiedSplit) -> Halves:
@@ -86,22 +110,21 @@ def stratified(subject: Subject, split: StratifiedSplit) -> Halves:
             "a stratified split needs a label column of one class a row",
             "Choose one, or the split 'ratio'.",
         )
-    names, places = _numbered(subject.classes)
-    members = [np.flatnonzero(places == number) for number in range(len(names))]
-    lone = [str(name) for name, rows in zip(names, members, strict=True) if len(rows) == 1]
+    names, codes = subject.classes
+    counts = np.bincount(codes, minlength=len(names))
+    lone = [name for name, count in zip(names, counts, strict=True) if count == 1]
     if lone:
         raise CannotSplit(
             subject.name,
             f"{_some('class', lone)} with one row only, which cannot be on both sides",
             "Bring in more rows of it, leave it out, or choose the split 'ratio'.",
         )
-    order = _drawn(subject.keys, split.split_seed)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    chosen = [
-        rows[np.argsort(rank[rows])][: _share(len(rows), split.val_fraction)] for rows in members
-    ]
-    return _held_out(len(subject), np.concatenate(chosen))
+    mixed = _mixed(subject.keys, split.split_seed)
+    val = np.zeros(len(subject), bool)
+    for number, count in enumerate(counts.tolist()):
+        rows = np.flatnonzero(codes == number)
+        val[rows] = _lowest(mixed[rows], _share(count, split.val_fraction))
+    return _sides(val)
 
 
 def group(subject: Subject, split: GroupSplit) -> Halves:
@@ -110,25 +133,25 @@ def group(subject: Subject, split: GroupSplit) -> Halves:
         raise CannotSplit(
             subject.name, "a split by group needs a group column", "Say which column it is."
         )
-    names, places = _numbered(subject.groups)
+    names, codes = subject.groups
     if len(names) < 2:
         raise CannotSplit(
             subject.name,
             f"all rows belong to one group, {_shown(names[0])}",
             "Choose another group column, or the split 'ratio'.",
         )
-    sizes = np.bincount(places, minlength=len(names))
-    keys = np.array([_key_of_text(str(name)) for name in names], np.uint64)
+    sizes = np.bincount(codes, minlength=len(names))
+    keys = np.array([_key_of_text(name) for name in names], np.uint64)
     wanted = split.val_fraction * len(subject)
     chosen: list[int] = []
-    for number in _drawn(keys, split.split_seed).tolist():
+    for number in np.argsort(_mixed(keys, split.split_seed), kind="stable").tolist():
         taken = sizes[chosen].sum()
         nearer = abs(taken + sizes[number] - wanted) < abs(taken - wanted)
         if len(chosen) < len(names) - 1 and nearer:
             chosen.append(number)
     if not chosen:  # every group alone is more than twice the share
         chosen = [int(np.lexsort((keys, sizes))[0])]
-    return _held_out(len(subject), np.flatnonzero(np.isin(places, chosen)))
+    return _sides(np.isin(codes, chosen))
 
 
 def time(subject: Subject, split: TimeSplit) -> Halves:
@@ -146,14 +169,15 @@ def time(subject: Subject, split: TimeSplit) -> Halves:
         )
     later = np.cumsum(counts[::-1])[::-1][1:]  # rows from each moment but the first on
     nearest = 1 + int(np.argmin(np.abs(later - split.val_fraction * len(subject))))
-    return _held_out(len(subject), np.flatnonzero(subject.times >= moments[nearest]))
+    return _sides(subject.times >= moments[nearest])
 
 
 def last(subject: Subject, split: LastSplit) -> Halves:
     """The last rows, in the order that they were brought in."""
     _refuse_too_few(subject)
-    held_out = _share(len(subject), split.val_fraction)
-    return _held_out(len(subject), np.arange(len(subject) - held_out, len(subject)))
+    val = np.zeros(len(subject), bool)
+    val[-_share(len(subject), split.val_fraction) :] = True
+    return _sides(val)
 
 
 def given(subject: Subject, split: GivenSplit) -> Halves:
@@ -162,14 +186,17 @@ def given(subject: Subject, split: GivenSplit) -> Halves:
         raise CannotSplit(
             subject.name, "a given split needs a split column", "Say which column it is."
         )
-    said = np.array([str(value) for value in subject.given])
-    train, val = (np.flatnonzero(np.isin(said, names)) for names in (split.train, split.val))
-    for side, rows, names in (("train", train, split.train), ("val", val, split.val)):
+    names, codes = subject.given
+    train, val = (
+        np.flatnonzero(np.isin(codes, [names.index(name) for name in wanted if name in names]))
+        for wanted in (split.train, split.val)
+    )
+    for side, rows, wanted in (("train", train, split.train), ("val", val, split.val)):
         if not len(rows):
-            there = ", ".join(map(repr, np.unique(said)[:_MOST_NAMED].tolist()))
+            there = ", ".join(map(_shown, names[:_MOST_NAMED]))
             raise CannotSplit(
                 subject.name,
-                f"no row says {' or '.join(map(repr, names))} in the split column",
+                f"no row says {' or '.join(map(repr, wanted))} in the split column",
                 f"It says {there}. Name these in split.{side}.",
             )
     return Halves(train, val)
@@ -196,37 +223,31 @@ def _share(rows: int, val_fraction: float) -> int:
     return min(max(1, round(val_fraction * rows)), rows - 1)
 
 
-def _held_out(rows: int, chosen: Rows) -> Halves:
-    val = np.zeros(rows, bool)
-    val[chosen] = True
+def _sides(val: NDArray[np.bool_]) -> Halves:
     return Halves(np.flatnonzero(~val), np.flatnonzero(val))
 
 
-def _drawn(keys: Keys, seed: int) -> Rows:
-    """Rows in an order that their keys and the seed decide; equal rows in that of their places,
-    which cannot be told apart."""
-    return np.argsort(_mixed(keys, seed), kind="stable")
+def _lowest(mixed: Keys, count: int) -> NDArray[np.bool_]:
+    """Which rows have the so many lowest keys; of equal rows, which cannot be told apart, the
+    first."""
+    edge = np.partition(mixed, count - 1)[count - 1]
+    found = np.asarray(mixed < edge)
+    found[np.flatnonzero(mixed == edge)[: count - int(found.sum())]] = True
+    return found
 
 
 def _mixed(keys: Keys, seed: int) -> Keys:
     """SplitMix64 of the keys and a seed: other orders for other seeds."""
     with np.errstate(over="ignore"):
         state = keys + np.uint64((seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) % 2**64)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return np.asarray(state ^ (state >> np.uint64(31)), np.uint64)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+            state ^= state >> np.uint64(shift)
+            state *= np.uint64(factor)
+        return state
 
 
 def _key_of_text(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
-
-
-def _numbered(values: NDArray[Any]) -> tuple[list[Any], Rows]:
-    """The different values in the order of their texts, and for each row its place among them;
-    a missing value is one, too."""
-    names = sorted(set(values.tolist()), key=str)
-    places = {name: place for place, name in enumerate(names)}
-    return names, np.array([places[value] for value in values.tolist()], np.int64)
 
 
 def _some(what: str, names: list[str]) -> str:

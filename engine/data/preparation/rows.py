@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.data.library.dataset import Dataset
 from engine.data.library.errors import DataRefused
 from engine.data.library.spec import DatasetSpec, Role
-from engine.data.library.splits import Halves, Keys, Subject, halves
+from engine.data.library.splits import Coded, Halves, Keys, Subject, halves
 from engine.data.preparation.answers import class_names, texts_of
 from engine.data.preparation.cache import kept
 from engine.data.progress import Progress
@@ -72,12 +72,12 @@ def _write(part: Path, data: DatasetSpec, dataset: Dataset, progress: Progress) 
     used = np.flatnonzero(usable)
     if not len(used):
         raise DataRefused(dataset.name, "no row has all that is needed of it", "Look at its rows.")
-    subject = Subject(dataset.name, _keys(dataset, progress), **_looked_at(data, dataset)).only(
-        used
-    )
+    subject = Subject(dataset.name, _keys(dataset, progress), **_looked_at(data, dataset))
+    if not usable.all():
+        subject = subject.only(used)
     split = halves(subject, data.split)
     for side, rows in zip(Halves._fields, split, strict=True):
-        np.save(part / f"{side}.npy", used[rows].astype(np.int64))
+        np.save(part / f"{side}.npy", rows if usable.all() else used[rows])
     about = {"classes": classes, "left_out": int((~usable).sum())}
     (part / "about.json").write_text(json.dumps(about))
 
@@ -107,16 +107,28 @@ def _looked_at(data: DatasetSpec, dataset: Dataset) -> dict[str, Any]:
         "tabular-classification",
     )
     return {
-        "classes": _texts(dataset, labels[0]) if kind == "stratified" and one_label else None,
-        "groups": _texts(dataset, data.of_role("group")[0]) if kind == "group" else None,
+        "classes": _coded(dataset, labels[0]) if kind == "stratified" and one_label else None,
+        "groups": _coded(dataset, data.of_role("group")[0]) if kind == "group" else None,
         "times": _times(dataset, data.of_role("time")[0]) if kind == "time" else None,
-        "given": _texts(dataset, data.of_role("split")[0]) if kind == "given" else None,
+        "given": _coded(dataset, data.of_role("split")[0]) if kind == "given" else None,
     }
 
 
-def _texts(dataset: Dataset, name: str) -> NDArray[Any]:
-    values = texts_of(dataset.table([name]).column(0))
-    return np.asarray(pc.fill_null(values, "").to_numpy(zero_copy_only=False), object)
+def _coded(dataset: Dataset, name: str) -> Coded:
+    """Each row's value as a number, in the order of the values' texts."""
+    numbers: dict[str, int] = {}
+    found = np.empty(len(dataset), np.int32)
+    done = 0
+    for batch in dataset.batches([name]):
+        values = pc.fill_null(texts_of(batch.column(0)), "").dictionary_encode()
+        places = [numbers.setdefault(text, len(numbers)) for text in values.dictionary.to_pylist()]
+        stop = done + len(batch)
+        found[done:stop] = np.array(places, np.int32)[values.indices.to_numpy()]
+        done = stop
+    names = sorted(numbers)
+    order = np.empty(len(names), np.int32)
+    order[[numbers[text] for text in names]] = np.arange(len(names))
+    return Coded(tuple(names), order[found])
 
 
 def _times(dataset: Dataset, name: str) -> NDArray[Any]:
@@ -137,16 +149,16 @@ def _keys(dataset: Dataset, progress: Progress) -> Keys:
     """A number from the content of each row, all columns of it."""
     from pandas.util import hash_array  # late: pandas takes half a second to import
 
-    found = []
+    found = np.zeros(len(dataset), np.uint64)
     done = 0
     for batch in dataset.batches():
-        keys = np.zeros(len(batch), np.uint64)
+        keys = found[done : done + len(batch)]
         for values in batch.columns:
-            keys = keys * np.uint64(1_000_003) ^ hash_array(_hashable(values), categorize=False)
-        found.append(keys)
+            keys *= np.uint64(1_000_003)
+            keys ^= hash_array(_hashable(values), categorize=False)
         done += len(batch)
         progress(f"Splitting {dataset.name}", done, len(dataset))
-    return np.concatenate(found)
+    return found
 
 
 def _hashable(values: Any) -> NDArray[Any]:
