@@ -13,7 +13,7 @@ LIGHT_ENGINE += ("preflight", "errors", "frozen", "__main__", "launch.dispatcher
 LIGHT_ENGINE += ("schema", "versions", "spec_files", "differences", "observers", "presets")
 LIGHT_ENGINE += ("training_config_builder", "keywords", "reference", "alerting", "comparison")
 LIGHT_ENGINE += ("health.report", "health.kept", "health.names", "health.child")
-HEAVY = ("torch", "torchmetrics", "transformers")
+HEAVY = ("torch", "torchmetrics", "transformers", "peft", "huggingface_hub")
 
 
 def sources(folder):

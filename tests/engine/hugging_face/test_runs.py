@@ -1,0 +1,241 @@
+"""Runs of models of Hugging Face: with LoRA too they resume bit for bit, and all options work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.torch import load_file
+
+from engine import attempt as attempts
+from engine.batch_size.search import TrialsFailed, find_batch_size
+from engine.commands import hugging_face
+from engine.data.sources import facts_of
+from engine.estimate import estimate
+from engine.frozen import with_changes
+from engine.launch.launchers import RunsApart, ThreadLauncher
+from engine.launch.worker import work
+from engine.models.hugging_face.library import HuggingFaceLibrary
+from engine.models.imported.library import CODE
+from engine.models.imported.trial import tried
+from engine.models.registry import Registry
+from engine.run_spec import RunSpec
+from engine.runs.lineage import fork
+from engine.runs.run import Run
+from engine.runs.spec_words import model_words
+from engine.runs.store import RunStore
+from engine.training_loop import StepResult, TrainingLoop
+from tests.engine.equality import assert_same_bits, final_weights
+from tests.engine.hugging_face.made import SMALL, save_gpt2
+
+ROOT = Path(__file__).parents[3]
+LORA = {"name": "lora", "rank": 2, "dropout": 0.1}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> RunStore:
+    return RunStore(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def content(store: RunStore, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A GPT-2 in the library of the store."""
+    folder = str(save_gpt2(tmp_path_factory.mktemp("gpt2")))
+    library = HuggingFaceLibrary(store.root)
+    return hugging_face.brought_in(library, folder, pickled=False, code=False, consent=False)
+
+
+def spec(content: str, **changes: Any) -> RunSpec:
+    document = {
+        "task": {"kind": "causal-lm"},
+        "data": {"source": "python-docs"},
+        "model": {
+            "kind": "hugging-face",
+            "origin": {"source": "files", "content": content, "name": "tiny"},
+            "block_size": 16,
+            "tuning": LORA,
+        },
+        "training": {
+            "length": {"amount": 6},
+            "optimizer": {"name": "adamw", "lr": 0.01},
+            "scheduler": {"name": "constant"},
+            "batching": {"batch_size": 4},
+            "evaluation": {"every_steps": 3, "max_samples": 8, "samples": 1},
+            "checkpointing": {"every_steps": 2},
+            "hardware": {"device": "cpu", "threads": 1},
+        },
+    }
+    return with_changes(RunSpec.parse(document), changes)
+
+
+def trained(store: RunStore, wanted: RunSpec) -> Run:
+    run = store.create(wanted)
+    state = work(store, run.id, launcher="process")
+    assert state.status == "completed", state.reason
+    return run
+
+
+def stored_weights(run: Run) -> dict[str, Any]:
+    folder = run.folder / "checkpoints" / f"step-{run.checkpoint_steps()[-1]:09d}"
+    return load_file(folder / "model.safetensors")
+
+
+class Crash(Exception):
+    """Stands for the end of the process."""
+
+
+class CrashingLoop(TrainingLoop):
+    def update(self, *, measure: bool = False) -> StepResult:
+        if self.progress.step == 3:
+            raise Crash
+        return super().update(measure=measure)
+
+
+@pytest.fixture(scope="module")
+def with_lora(store: RunStore, content: str) -> Run:
+    return trained(store, spec(content))
+
+
+def test_a_run_tells_what_was_made_to_fit_and_shows_texts(with_lora: Run) -> None:
+    told = [event["text"] for event in with_lora.events()[0] if event["kind"] == "model"]
+    assert told[0] == "GPT2LMHeadModel with its stored weights."
+    assert any("LoRA of rank 2 beside 8 layers (c_attn, c_fc, c_proj)" in text for text in told)
+    assert len(with_lora.samples(6)[0]["text"]) == 120
+    assert model_words(with_lora.spec.model) == "tiny"
+
+
+def test_lora_leaves_the_weights_beside_it_as_they_were(
+    store: RunStore, content: str, with_lora: Run
+) -> None:
+    before = load_file(HuggingFaceLibrary(store.root).folder(content) / "model.safetensors")
+    after = stored_weights(with_lora)
+    base = "model.base_model.model.transformer.h.0.attn.c_attn"
+    assert after[f"{base}.base_layer.weight"].equal(before["transformer.h.0.attn.c_attn.weight"])
+    assert after[f"{base}.lora_B.default.weight"].abs().sum() > 0
+
+
+def test_a_run_that_crashed_ends_with_the_same_bits(
+    store: RunStore, content: str, with_lora: Run
+) -> None:
+    run = store.create(spec(content))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attempts, "TrainingLoop", CrashingLoop)
+        with pytest.raises(Crash):
+            work(store, run.id, launcher="process")
+    assert run.checkpoint_steps() == [2, 3]
+    assert work(store, run.id, launcher="process").status == "completed"
+    assert_same_bits(run, with_lora)
+
+
+def test_a_fork_goes_on_with_the_files_of_its_parent(
+    store: RunStore, content: str, with_lora: Run
+) -> None:
+    child = fork(store, with_lora, 4, {"training.length.amount": 5})
+    assert (child.folder / CODE / "model.safetensors").exists()
+    assert work(store, child.id, launcher="process").status == "completed"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"training.averaging": {"name": "ema", "decay": 0.5}},
+        {"training.parameters.frozen": ["*.h.0.*"]},
+        {"training.parameters.lr_factors": ["*lora_B*=10"], "training.parameters.layer_decay": 0.5},
+        {"training.memory.activation_checkpointing": True},
+        {"training.precision.dtype": "bf16"},
+        {"training.logging.layers_every_steps": 2, "training.logging.histograms_every_steps": 2},
+        {"model.tuning": {"name": "full"}, "training.optimizer": {"name": "muon", "lr": 0.01}},
+    ],
+    ids=lambda changes: next(iter(changes)).rpartition(".")[2],
+)
+def test_options_of_training_work_with_it(
+    store: RunStore, content: str, with_lora: Run, changes: dict[str, Any]
+) -> None:
+    run = trained(store, spec(content, **{"training.length.amount": 2}, **changes))
+    changed = {
+        name
+        for name, weights in final_weights(run).items()
+        if weights != final_weights(with_lora).get(name)
+    }
+    assert changed or "training.memory.activation_checkpointing" in changes
+    if "training.parameters.frozen" in changes:
+        small = [name for name in stored_weights(run) if ".h.0." in name and "lora_B" in name]
+        assert small
+        assert not any(stored_weights(run)[name].any() for name in small)
+    if "training.averaging" in changes:
+        assert (run.folder / "checkpoints" / "step-000000002" / "average.safetensors").exists()
+
+
+def test_it_is_only_built_in_a_process_of_its_own(store: RunStore, content: str) -> None:
+    run = store.create(spec(content))
+    with pytest.raises(RunsApart, match="of Hugging Face is only run in a process of its own"):
+        ThreadLauncher().start(store, run.id)
+    assert "process of its own" in work(store, run.id, launcher="foreground").reason
+    with pytest.raises(TrialsFailed, match="a model of Hugging Face is not measured"):
+        find_batch_size(run.spec, memory_bytes=1)
+
+
+def test_its_size_is_not_known_before_it_is_built(content: str) -> None:
+    wanted = spec(content)
+    found = estimate(wanted, facts_of(wanted.data, wanted.model))
+    assert (found.parameters, found.memory_bytes, found.flops) == (None, None, None)
+    assert found.steps == 6
+
+
+def test_a_trial_measures_it_and_says_what_was_found(store: RunStore, content: str) -> None:
+    folder = HuggingFaceLibrary(store.root).folder(content)
+    stages: list[str] = []
+    answer = tried(spec(content), folder, stages.append)
+    assert answer["ok"], answer
+    assert answer["trained_parameters"] < answer["parameters"]
+    assert answer["warnings"] == []
+    assert stages == ["load", "build", "update"]
+    wrong = with_changes(spec(content), {"model.origin.config": {"n_layers": 2}})
+    answer = tried(wrong, folder, stages.append)
+    assert (answer["ok"], answer["stage"]) == (False, "build")
+    assert "gpt2 has no such setting" in answer["message"]
+
+
+def test_what_is_brought_in_is_kept_in_the_registry_and_makes_a_run(
+    store: RunStore, content: str
+) -> None:
+    library = HuggingFaceLibrary(store.root)
+    assert [version.model.content for version in Registry(store.root).entries()] == [content]
+    made = hugging_face.run_of(library, content, "python-docs")
+    assert (made.model.content, made.task.kind) == (content, "causal-lm")
+    assert [line[:12] for line in hugging_face.lines(library)] == [content[:12]]
+
+
+def test_the_health_check_examines_it(store: RunStore) -> None:
+    from engine.health.examination import check
+    from engine.health.subject import subject_of
+
+    origin = {"source": "configuration", "model_type": "gpt2", "config": SMALL}
+    document = spec("0" * 64).model_dump(mode="json")
+    document["model"] |= {"origin": origin, "tuning": {"name": "full"}}
+    names = ["instantiation", "forward", "causality", "gradient-flow", "saving"]
+    findings = {f.check: f for f in check(subject_of(RunSpec.parse(document)), names)}
+    wrong = [f for f in findings.values() if f.verdict not in ("pass", "warn")]
+    assert wrong == []
+    assert findings["causality"].verdict == "pass"
+
+
+def test_the_example_trains_without_a_network(tmp_path: Path) -> None:
+    """In a process of its own, which the command line starts."""
+    command = [
+        sys.executable,
+        "-m",
+        "engine",
+        "train",
+        str(ROOT / "examples" / "hf-gpt2-python-docs.json"),
+    ]
+    done = subprocess.run(
+        [*command, "--runs", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    (run,) = [RunStore(tmp_path).open(run_id) for run_id in RunStore(tmp_path).ids()]
+    loss = run.series("train/loss").value
+    assert loss[-1] < 0.8 * loss[0]
