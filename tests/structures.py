@@ -52,7 +52,16 @@ def residual(blocks: int = 3) -> Structure:
     modules = [
         module("", "Net", parameters=100 + 20 * blocks, kept_bytes=10 * blocks, flops=80 * blocks),
         module("stem", parameters=100, own_parameters=100),
-        module("blocks", "ModuleList", calls=0, inputs=(), outputs=(), parameters=20 * blocks),
+        module(
+            "blocks",
+            "ModuleList",
+            calls=0,
+            inputs=(),
+            outputs=(),
+            parameters=20 * blocks,
+            kept_bytes=10 * blocks,
+            flops=80 * blocks,
+        ),  # fmt: skip
     ]
     edges = [("", "", "stem")]
     before = "stem"

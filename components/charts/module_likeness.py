@@ -25,14 +25,14 @@ _WORDS = (
     ("embedding", ("embedding",)),
     ("activation", ("relu", "gelu", "silu", "tanh", "sigmoid", "softmax", "activation", "elu")),
     ("convolution", ("conv", "pool")),
-    ("linear", ("linear", "conv1d")),
+    ("linear", ("linear",)),
 )
 
 
 def family_of(type_name: str) -> str:
     """The family of a class, a key of `FAMILIES`."""
     name = type_name.casefold()
-    if name == "conv1d" or name.endswith("linear"):  # transformers' Conv1D is a linear layer
+    if type_name == "Conv1D" or name.endswith("linear"):  # that of transformers is a linear layer
         return "linear"
     return next((family for family, words in _WORDS if any(w in name for w in words)), "other")
 

@@ -59,7 +59,7 @@ def words_of(
     if name.isdigit():
         name = ".".join(module.path.split(".")[-2:])
     lines = (_cut(module.type), *map(_cut, numbers))
-    told = f"{module.path}{last}: {module.type}({module.described})"
+    told = f"{module.path or name}{last}: {module.type}({module.described})"
     return BoxWords(_cut(name + last), lines, family_of(module.type), told, _repeats(node))
 
 
