@@ -36,7 +36,8 @@ class Estimate:
     samples: int | None
     """Training samples seen, repeats counted."""
     tokens: int | None
-    """Training tokens seen; None when the data is no text."""
+    """Training tokens seen, about as many where samples differ in length; None when the data is no
+    text."""
     parameters: int | None
     memory_bytes: int | None
     """Of the process or of the GPU: weights, gradients, optimizer, activations and PyTorch."""
@@ -61,19 +62,20 @@ def estimate(spec: RunSpec, facts: DataFacts) -> Estimate:
     per_epoch = steps_per_epoch(training, facts.train_samples)
     checkpoint = None if size is None else FLOAT_BYTES * (size.parameters + states)
     kept = checkpoints_kept(training, steps, per_epoch)
+    is_text = facts.modality == "text"
     return Estimate(
         steps=steps,
         steps_per_epoch=per_epoch,
         epochs=None if steps is None or per_epoch is None else steps / per_epoch,
         samples=samples,
-        tokens=_times(samples, facts.tokens_per_sample if facts.modality == "text" else None),
+        tokens=_times(samples, facts.typical.tokens_per_sample if is_text else None),
         parameters=None if size is None else size.parameters,
         memory_bytes=None
         if size is None
         else _memory_bytes(size, gradients + states, training, facts),
         checkpoint_bytes=checkpoint,
         disk_bytes=_times(checkpoint, kept),
-        flops=_flops(size, samples),
+        flops=_flops(size_of(spec.model, facts.typical), samples),
     )
 
 

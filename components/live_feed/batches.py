@@ -78,4 +78,6 @@ def tokens_per_sample(run: Run) -> int | str:
         return spec.data.length
     if spec.data.source == "python-docs" and spec.model.kind == "gpt":
         return spec.model.block_size
+    if spec.data.source == "dataset" and spec.data.text.in_equal_blocks(spec.data.task):
+        return spec.data.text.length
     return "its samples are not text, or texts of different lengths"

@@ -227,6 +227,10 @@ class DataFacts(Frozen):
     """Tokens of the training text."""
     val_tokens: int | None = None
     """Tokens of the validation text."""
+    mean_tokens: float | None = None
+    """Mean tokens of a text sample without padding, where batches are padded to their longest."""
+    mean_target_tokens: float | None = None
+    """The same of target sequences."""
     padding_token: int = 0
     """What text samples are filled up with."""
     cut_share: float | None = None
@@ -237,6 +241,16 @@ class DataFacts(Frozen):
     """SHA-256 of the tokenizer.json that the text was cut with; None for a vocabulary made here."""
     fingerprint: str = ""
     """SHA-256 of the data's content, split and order."""
+
+    @property
+    def typical(self) -> DataFacts:
+        """The facts as if every sample was of mean length: for what adds up over many samples."""
+        if self.mean_tokens is None:
+            return self
+        means = {"tokens_per_sample": max(1, round(self.mean_tokens))}
+        if self.mean_target_tokens is not None:
+            means["target_tokens"] = max(1, round(self.mean_target_tokens))
+        return self.model_copy(update=means)
 
     @property
     def outputs(self) -> int | None:

@@ -96,7 +96,7 @@ def _train(run: Run, reporter: RunReporter) -> None:
         sampler=sampler_for(spec.task, loaded, sources[1], spec.training.evaluation.generation),
         evaluator=evaluator_for(spec.task, loaded, sources[1]),
         known=known_of(loaded),
-        flops_per_sample=training_flops(spec.model, loaded.facts),
+        flops_per_sample=training_flops(spec.model, loaded.facts.typical),
     )
     trainer.train_reported(reporter, sources, beside)
 

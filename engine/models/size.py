@@ -104,10 +104,11 @@ def _fits_image(spec: ModelSpec, facts: DataFacts) -> bool:
 
 
 def _gpt(spec: GPTSpec, facts: DataFacts) -> Size:
-    vocabulary, length, width = facts.vocabulary_size or 0, spec.block_size, spec.width
+    vocabulary, width = facts.vocabulary_size or 0, spec.width
+    length = min(spec.block_size, facts.tokens_per_sample or spec.block_size)
     embeddings = vocabulary * (1 if spec.tied else 2) * width
     if spec.positions == "learned":
-        embeddings += length * width
+        embeddings += spec.block_size * width
     matrices = _gpt_block_matrices(spec)
     looks = 4.0 * length**2 * width
     flops = spec.layers * (2.0 * length * matrices + looks)

@@ -118,6 +118,8 @@ def _facts(
         classes=classes,
         train_tokens=len(train["tokens"]) if layout.in_blocks else None,
         val_tokens=len(val["tokens"]) if layout.in_blocks else None,
+        mean_tokens=_mean_read(prepared, layout),
+        mean_target_tokens=_mean_written(prepared, layout.target_length, "target_offsets"),
         padding_token=layout.padding,
         tokenizer=summary.tokenizer,
         cut_share=cut_share,
@@ -144,6 +146,27 @@ def _most_read(layout: Layout, summary: Summary) -> int:
     if layout.task == "causal-lm":
         return min(layout.length, longest + 1)
     return max(1, min(layout.content, longest)) + 2 * layout.framed
+
+
+def _mean_read(prepared: PreparedTexts, layout: Layout) -> float | None:
+    """Mean tokens of a training sample, special ones included; None where all are alike."""
+    texts = prepared.summary.train.texts
+    if layout.in_blocks or not texts.texts:
+        return None
+    if layout.task == "causal-lm":
+        return _mean_written(prepared, layout.length, "offsets")
+    cut = prepared.cut_off("train", layout.content)[0]
+    return (texts.tokens - cut) / texts.texts + 2 * layout.framed
+
+
+def _mean_written(prepared: PreparedTexts, most: int, field: str) -> float | None:
+    """Mean tokens of a text to be written, with its end token where there is room for it."""
+    summary = prepared.summary.train
+    texts = summary.answers if field == "target_offsets" else summary.texts
+    if texts is None or not texts.texts:
+        return None
+    cut = prepared.cut_off("train", most - 1, field)[0]
+    return (texts.tokens - cut) / texts.texts + 1
 
 
 def _cut_share(prepared: PreparedTexts, layout: Layout) -> float:

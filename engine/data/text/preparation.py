@@ -133,6 +133,10 @@ class TextPreparation(Frozen):
     """Whether samples of about the same length come into one batch, so that less of it is
     padding."""
 
+    def in_equal_blocks(self, task: TaskKind) -> bool:
+        """Whether every sample has `length` tokens."""
+        return task in ("causal-lm", "masked-lm") and self.cut == "windows"
+
     def misfits(self, task: TaskKind) -> dict[str, str]:
         """What does not go with a task: field -> why, and what to do, in the user's words."""
         found: dict[str, str] = {}

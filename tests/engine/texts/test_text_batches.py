@@ -145,6 +145,27 @@ def test_windows_of_strung_texts_lie_elsewhere_in_every_epoch(tmp_path):
     assert same[0] == same[1]
 
 
+# -- what estimates are made from ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", ["causal-lm", "sequence-classification", "seq2seq"])
+@pytest.mark.parametrize("framed", [False, True])
+def test_mean_lengths_are_those_of_the_samples(tmp_path, task, framed):
+    targets = {"causal-lm": None, "seq2seq": ["1", "22", "333333", ""]}.get(task, [0] * 4)
+    splits = splits_of([*TEXTS[:1], "a", *TEXTS[2:]], targets=(targets, targets and targets[:1]))
+    loaded = load(tmp_path, splits, task, length=6, target_length=5, framed=framed)
+    batch = batch_of(loaded)
+    rows = batch["targets"] != IGNORED if task == "causal-lm" else batch["inputs"] != PADDING
+    assert loaded.facts.mean_tokens == rows.sum() / 4
+    assert loaded.facts.tokens_per_sample == rows.sum(dim=1).max()
+    if task == "seq2seq":
+        written = batch["targets"] != IGNORED
+        assert loaded.facts.mean_target_tokens == written.sum() / 4
+        assert loaded.facts.typical.target_tokens == 3
+    else:
+        assert loaded.facts.mean_target_tokens is None
+
+
 # -- variation -------------------------------------------------------------------------------------
 
 CLASSIFIED = {"task": "sequence-classification", "framed": False}
