@@ -12,7 +12,10 @@ from engine.data.specs import DataFacts
 from engine.errors import BadInput, Problem
 from engine.examples import EXAMPLES
 from engine.machine import machine_facts
+from engine.models.hugging_face.readiness import misfits
 from engine.models.imported.library import in_the_way
+from engine.models.imported.readiness import remarks
+from engine.models.specs import HuggingFaceModel
 from engine.preflight import preflight, refuse_errors
 from engine.run_spec import RunSpec
 
@@ -70,10 +73,13 @@ def checked_facts(spec: RunSpec, runs: Path) -> DataFacts:
     findings = preflight(spec, facts, machine_facts(runs))
     refuse_errors(findings)
     refused = [*in_the_way(spec.model, runs)]
+    if isinstance(spec.model, HuggingFaceModel):
+        refused += misfits(spec.model, facts)
     if refused:
         raise BadInput(refused)
-    for warning in findings:
-        remark(f"Warning: {warning.problem}")
+    doubts = remarks(spec.model, runs, facts)
+    for warning in (*(finding.problem for finding in findings), *doubts):
+        remark(f"Warning: {warning}")
     return facts
 
 

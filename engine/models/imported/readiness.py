@@ -1,4 +1,5 @@
-"""What an imported model is built with, and what is in the way of a run of it. Nothing is run."""
+"""What a model that was brought in is built with, and what is in the way of a run of it. Nothing is
+run."""
 
 from __future__ import annotations
 
@@ -7,13 +8,14 @@ from pathlib import Path
 
 from engine.data.specs import DataFacts
 from engine.errors import Problem
+from engine.models.hugging_face import readiness as hugging_face
 from engine.models.imported.arguments import Row, rows_of
 from engine.models.imported.inspection import Candidate, Inspection
 from engine.models.imported.library import CodeLibrary, CodeRefused, in_the_way
 from engine.models.imported.matching import matched
 from engine.models.imported.proposal import Brought, brought
 from engine.models.imported.spec import ImportedModel
-from engine.models.specs import ModelSpec
+from engine.models.specs import HuggingFaceModel, ModelSpec
 
 
 def candidate_of(found: Inspection, model: ImportedModel) -> Candidate | None:
@@ -37,17 +39,21 @@ def refusals(
     launcher: str = "auto",
     folder: Path | None = None,
 ) -> Iterator[Problem]:
-    """Why a run of an imported model cannot be started; nothing for other models.
+    """Why a run of a model that was brought in cannot be started; nothing for presets.
 
     With `folder`, where a run has code of its own, what it is built with is settled.
     """
     yield from in_the_way(model, runs, launcher, folder)
+    if isinstance(model, HuggingFaceModel):
+        yield from hugging_face.misfits(model, facts)
     if folder is None:
         yield from (row.problem for row in _rows(model, runs, facts) if row.problem is not None)
 
 
 def remarks(model: ModelSpec, runs: Path, facts: DataFacts | None) -> Iterator[Problem]:
-    """What an imported model is probably not meant to be built with."""
+    """What a model that was brought in is probably not meant to be built with."""
+    if isinstance(model, HuggingFaceModel):
+        yield from hugging_face.remarks(model, runs, facts)
     for row in _rows(model, runs, facts):
         if row.warning:
             yield Problem(f"model.arguments.{row.name}", row.warning.rstrip("."))

@@ -1,0 +1,70 @@
+"""What does not go with the data is found beside the field, before anything is built."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.errors import Problem
+from engine.models.hugging_face.intake import from_folder
+from engine.models.hugging_face.library import HuggingFaceLibrary
+from engine.models.hugging_face.spec import HuggingFaceModel, LoRATuning
+from engine.models.imported.readiness import refusals, remarks
+from tests.engine.hugging_face.made import FACTS, configured
+from tests.engine.hugging_face.test_library import GPT2, safetensors, spec
+
+TEXT = FACTS["causal-lm"]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> HuggingFaceLibrary:
+    return HuggingFaceLibrary(tmp_path)
+
+
+@pytest.fixture
+def content(library: HuggingFaceLibrary, tmp_path: Path) -> str:
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({**GPT2, "n_positions": 12}))
+    (folder / "model.safetensors").write_bytes(safetensors())
+    (folder / "tokenizer.json").write_text("{}")
+    return from_folder(library, folder)
+
+
+def found(model: HuggingFaceModel, library: HuggingFaceLibrary, **facts: object) -> list[Problem]:
+    return [*remarks(model, library.runs, TEXT.model_copy(update=facts))]
+
+
+def test_other_tokens_than_the_models_own_are_found(
+    library: HuggingFaceLibrary, content: str
+) -> None:
+    own = library.held(content).files["tokenizer.json"].sha256
+    (problem,) = found(spec(content), library, tokens_per_sample=8)
+    assert problem.path == "model.origin.weights"
+    assert "tiny was trained with the tokens of its own tokenizer" in problem.message
+    assert str(library.folder(content)) in problem.remedy
+    assert found(spec(content), library, tokens_per_sample=8, tokenizer=own) == []
+    assert found(spec(content, weights="random"), library, tokens_per_sample=8) == []
+
+
+def test_samples_longer_than_its_positions_are_found(
+    library: HuggingFaceLibrary, content: str
+) -> None:
+    model = spec(content, weights="random")
+    (problem,) = found(model, library)
+    assert (problem.path, "16 tokens" in problem.message) == ("model.block_size", True)
+    assert "12 positions" in problem.message
+
+
+def test_lora_beside_random_weights_is_found(library: HuggingFaceLibrary) -> None:
+    (problem,) = found(configured("gpt2", {}, tuning=LoRATuning()), library)
+    assert problem.path == "model.tuning"
+
+
+def test_a_head_for_another_task_is_refused(library: HuggingFaceLibrary) -> None:
+    model = configured("bert", {}, head="SequenceClassification")
+    (problem,) = refusals(model, library.runs, TEXT)
+    assert str(problem).startswith("model.head: does not fit the task 'causal-lm'")
+    assert [*refusals(configured("bert", {}), library.runs, TEXT)] == []
