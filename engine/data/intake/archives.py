@@ -11,11 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from engine.data.intake.source import Access
-from engine.data.intake.streams import DAMAGE
+from engine.data.intake.streams import DAMAGE, is_junk
 from engine.data.library.errors import DataRefused
 
 MOST_MEMBERS = 2_000_000
-_JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +23,8 @@ class Member:
 
     name: PurePosixPath
     size: int
+    written: str
+    """The name as the archive has it."""
 
 
 class Files:
@@ -86,7 +87,7 @@ class Files:
     @contextmanager
     def _member(self, archive: zipfile.ZipFile | None, member: Member) -> Iterator[IO[bytes]]:
         if archive is not None:
-            with archive.open(str(member.name)) as file:
+            with archive.open(member.written) as file:
                 yield file
         else:
             with (self.path / member.name).open("rb") as file:
@@ -96,26 +97,22 @@ class Files:
         infos = archive.infolist()
         _refuse_masses(self.path.name, len(infos))
         for info in infos:
-            if info.is_dir() or _is_junk(PurePosixPath(info.filename)):
+            if info.is_dir() or is_junk(PurePosixPath(info.filename)):
                 continue
             if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
                 raise DataRefused(
                     self.path.name, f"its member {info.filename[:60]!r} is a link, not a file"
                 )
-            yield Member(PurePosixPath(info.filename), info.file_size)
+            yield Member(PurePosixPath(info.filename), info.file_size, info.filename)
 
     def _of_folder(self) -> Iterator[Member]:
         for count, path in enumerate(self.path.rglob("*")):
             _refuse_masses(self.path.name, count)
             name = PurePosixPath(path.relative_to(self.path).as_posix())
-            if path.is_file() and not path.is_symlink() and not _is_junk(name):
-                yield Member(name, path.stat().st_size)
+            if path.is_file() and not path.is_symlink() and not is_junk(name):
+                yield Member(name, path.stat().st_size, str(name))
 
 
 def _refuse_masses(name: str, count: int) -> None:
     if count > MOST_MEMBERS:
         raise DataRefused(name, f"has more than {MOST_MEMBERS:,} files in it")
-
-
-def _is_junk(name: PurePosixPath) -> bool:
-    return any(part in _JUNK or part.startswith(".") for part in name.parts)

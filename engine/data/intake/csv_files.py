@@ -23,6 +23,8 @@ _HEAD_BYTES, _HEAD_ROWS = 256 * 1024, 200
 _BLOCK = 4 * 1024**2
 """Bytes of one row at most: all that is parsed at once."""
 
+_QUOTES = "Mend the file, or name its quote character (an empty one for none)."
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -79,7 +81,8 @@ class CsvFile:
         text = self._text(options, progress, f"{doing} {self._path.name}")
         skipped = _Skipped(self._path.name, dialect, options.ragged)
         names = [str(place) for place in range(len(dialect.names))]
-        stream = io.BufferedReader(Readable(piece for _, piece in text), 1024**2)
+        quotes = _Quotes(text, dialect)
+        stream = io.BufferedReader(Readable(iter(quotes)), 1024**2)
         try:
             reader = pacsv.open_csv(
                 stream,
@@ -103,11 +106,27 @@ class CsvFile:
             yield from reader
         except pa.ArrowInvalid as error:
             raise skipped.refusal or _unparsed(self._path.name, error) from None
+        if quotes.odd:
+            _refuse_open_quote(self._path.name, self._text(options, silent, ""), dialect)
         if skipped.count and notes is not None:
             notes.append(
                 f"{skipped.count:,} rows with too few or too many values were left out, the first "
                 f"is row {skipped.first:,}."
             )
+
+
+class _Quotes:
+    """The pieces of a text, its quotes counted: with one that is never closed they are odd."""
+
+    def __init__(self, text: Text, dialect: Dialect) -> None:
+        self._text, self._mark = text, dialect.quote.encode()
+        self.odd = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        for _, piece in self._text:
+            if self._mark:
+                self.odd ^= bool(piece.count(self._mark) % 2)
+            yield piece
 
 
 class _Skipped:
@@ -217,6 +236,20 @@ def _head(text: Text) -> str:
     return ""
 
 
+def _refuse_open_quote(name: str, text: Text, dialect: Dialect) -> None:
+    """Read anew, slowly, a text with an odd number of quotes: one may stand within a value."""
+    lines = (line for _, piece in text for line in piece.decode().splitlines(keepends=True))
+    rows = csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True)
+    begun = 1
+    try:
+        for _ in rows:
+            begun = rows.line_num + 1
+    except csv.Error as error:
+        if "end of data" in str(error) or "field larger" in str(error):
+            reason = f"a quote is opened in the row of line {begun:,} and never closed"
+            raise DataRefused(name, reason, _QUOTES) from None
+
+
 def _unparsed(name: str, error: Exception) -> DataRefused:
     if "straddling" in str(error):
         limit = f"{_BLOCK / 1024**2:.0f} MB"
@@ -224,6 +257,6 @@ def _unparsed(name: str, error: Exception) -> DataRefused:
             name,
             f"a row is longer than {limit}: a quote is opened and never closed, or the quote "
             "character is another one",
-            "Mend the file, or name its quote character (an empty one for none).",
+            _QUOTES,
         )
     return DataRefused(name, f"cannot be read as CSV ({error})")

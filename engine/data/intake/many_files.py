@@ -42,10 +42,14 @@ class ManyFiles:
         column = "split" if all(sides) else "file"
         parts: list[Incoming] = []
         notes: list[str] = []
-        for place, member in enumerate(self._members):
-            path = self._path(member, Path(folder.name) / str(place))
-            parts.append(self._reader(path, self._access).read(options, progress))
-        schema = self._common([part.schema for part in parts])
+        try:
+            for place, member in enumerate(self._members):
+                path = self._path(member, Path(folder.name) / str(place))
+                parts.append(self._reader(path, self._access).read(options, progress))
+            schema = self._common([part.schema for part in parts])
+        except BaseException:
+            folder.cleanup()
+            raise
         if len(parts) == 1:
             column = ""
         whole = schema.append(field_of(column, "text")) if column else schema

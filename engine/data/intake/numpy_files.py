@@ -38,9 +38,12 @@ class NumpyFile:
     def read(self, options: Options, progress: Progress) -> Incoming:
         name = self._path.name
         folder = TemporaryDirectory(prefix="traindeck-numpy-")
-        arrays = self._arrays(Path(folder.name))
-        sides = _sides(name, arrays)
-        fields = _fields(name, next(iter(sides.values())))
+        try:
+            sides = _sides(name, self._arrays(Path(folder.name)))
+            fields = _fields(name, next(iter(sides.values())))
+        except DataRefused:
+            folder.cleanup()
+            raise
         if len(sides) > 1:
             fields["split"] = "text"
         schema = pa.schema([field_of(column, type) for column, type in fields.items()])

@@ -68,13 +68,16 @@ class SqlQuery:
         answer otherwise."""
         aside = TemporaryFile()  # noqa: SIM115 - closed when the rows are through
         columns = Columns(self.name, "row")
-        for place, row in enumerate(self._fetched(progress), 1):
-            columns.feed(place, row)
-            aside.write(orjson.dumps(row, default=str) + b"\n")
-        kinds = columns.kinds(options.mixed)
-        if not kinds:
+        try:
+            for place, row in enumerate(self._fetched(progress), 1):
+                columns.feed(place, row)
+                aside.write(orjson.dumps(row, default=str) + b"\n")
+            kinds = columns.kinds(options.mixed)
+            if not kinds:
+                raise DataRefused(self.name, "the query gives no rows", "Look at its conditions.")
+        except BaseException:
             aside.close()
-            raise DataRefused(self.name, "the query gives no rows", "Look at its conditions.")
+            raise
         schema, batches = typed_rows(kinds, lambda: _again(aside, kinds))
         return Incoming(self.name, self.kind, schema, batches)
 

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import pyarrow as pa
@@ -40,6 +40,7 @@ _MAGIC = {
     b"PK\x05\x06": "zip",
     b"\x28\xb5\x2f\xfd": "zst",
 }
+_JUNK = ("__MACOSX", "Thumbs.db", "desktop.ini")
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -101,10 +102,16 @@ def _unpacking(file: IO[bytes], kind: str, name: str) -> Iterator[IO[bytes]]:
 
 
 def _only(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    infos = archive.infolist()
+    members = [m for m in infos if not m.is_dir() and not is_junk(PurePosixPath(m.filename))]
     if len(members) != 1:
         raise DataRefused(name, f"the archive has {len(members)} files where one was expected")
     return members[0]
+
+
+def is_junk(name: PurePosixPath) -> bool:
+    """Whether a file of an archive or folder is none that a person put there, or lies outside."""
+    return any(part in _JUNK or part.startswith(".") for part in name.parts)
 
 
 class Pieces:
