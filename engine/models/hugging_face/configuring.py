@@ -68,7 +68,10 @@ def _of_origin(origin: Origin, folder: Path | None) -> tuple[Any, dict[str, Any]
         settings, model_type, path = {}, origin.model_type, "model.origin.model_type"
     if model_type not in CONFIG_MAPPING:
         near = difflib.get_close_matches(model_type, list(CONFIG_MAPPING), 3, 0.5)
-        remedy = f"Did you mean {' or '.join(map(repr, near))}?" if near else _upgrade(settings)
+        coded = bool(settings.get("auto_map"))
+        remedy = (
+            f"Did you mean {' or '.join(map(repr, near))}?" if near and not coded else _other(coded)
+        )
         message = "no architecture that this version of transformers knows"
         raise BadInput([Problem(path, message, repr(model_type), remedy)])
     return CONFIG_MAPPING[model_type], settings
@@ -84,9 +87,9 @@ def _keep_code_apart() -> None:
     atexit.register(folder.cleanup)
 
 
-def _upgrade(settings: Mapping[str, Any]) -> str:
-    if settings.get("auto_map"):
-        return "The model brings code of its own: bring it in with that code, and trust it."
+def _other(coded: bool) -> str:
+    if coded:
+        return "The model has code of its own: bring it in with that code, and trust it."
     return "Names are those of transformers, such as 'gpt2', 'bert' or 'vit'."
 
 
