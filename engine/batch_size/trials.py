@@ -9,10 +9,11 @@ from pathlib import Path
 import psutil
 import torch
 
+from engine.batch_size.longest import LongestFirst
 from engine.batch_size.search import Trial
 from engine.data.batching import BatchPlan, BatchSource, batch_sources
 from engine.data.sources import load_for
-from engine.data.workers import Prepared
+from engine.data.workers import OfLengths, Prepared
 from engine.frozen import with_changes
 from engine.losses import loss_for
 from engine.memory import (
@@ -74,7 +75,10 @@ def _loop(
             "logging.histograms_every_steps": None,
         },
     )
-    plan = BatchPlan(len(source), batch_size, shuffle=True, seed=0)
+    lengths = source.sample_lengths if isinstance(source, OfLengths) else None
+    if lengths is not None:
+        source = LongestFirst(source, lengths)
+    plan = BatchPlan(len(source), batch_size, shuffle=lengths is None, seed=0)
     return TrainingLoop(
         model,
         OptimizerFactory.build(model, training.optimizer, training.parameters),

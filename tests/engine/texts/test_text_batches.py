@@ -8,8 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.batch_size.longest import LongestFirst
 from engine.data.batching import BatchPlan, batch_sources
 from engine.data.vocabulary import IGNORED
+from engine.data.workers import Prepared
 
 from .material import LINES, load, splits_of
 
@@ -255,6 +257,25 @@ def test_the_order_of_such_batches_is_random_and_the_same_in_every_release():
 def test_without_shuffling_the_order_stays_that_of_the_data():
     plan = BatchPlan(5, 2, shuffle=False, seed=0, lengths=np.array([5, 1, 4, 2, 3]))
     assert [plan.indices(n).tolist() for n in range(3)] == [[0, 1], [2, 3], [4]]
+
+
+def test_the_longest_samples_come_first_where_memory_is_tried(tmp_path):
+    loaded = load(tmp_path, splits_of(TEXTS), "causal-lm")
+    source = batch_sources(loaded, seed=0)[0]
+    first = LongestFirst(source, source.sample_lengths).batch(0, np.arange(3))
+    assert shown(loaded, first["targets"]) == ["abcdefgh>", "abc>.....", "xy>......"]
+
+
+@pytest.mark.parametrize("how", [{}, {"cut": "windows"}, {"cut": "pack", "token_masking": 0.2}])
+def test_a_source_that_was_sent_makes_the_same_batches(tmp_path, how):
+    loaded = load(tmp_path, splits_of(LINES * 4, LINES), "causal-lm", length=8, **how)
+    source = batch_sources(loaded, seed=3)[0]
+    plan = BatchPlan(len(source), 4, shuffle=True, seed=3)
+    with Prepared(pickle.loads(pickle.dumps(source)), plan, workers=0, seed=3) as batches:
+        for micro_step in (0, 5):
+            expected = source.batch(plan.epoch(micro_step), plan.indices(micro_step))
+            found = batches.batch(micro_step)
+            assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
 def test_a_source_is_sent_to_another_process_without_its_tokens(tmp_path):
