@@ -69,11 +69,11 @@ def _section(group: Group) -> str:
 
 
 def _heading(group: Group) -> str:
-    path, _, choice = group.path.partition("[")
-    title = group.title or "The document"
-    return (
-        f"{title}: {choice[:-1]} (`{path}`)" if choice else f"{title} (`{path}`)" if path else title
-    )
+    title, path = group.title or "The document", group.path
+    if group.choice:
+        path = path.removesuffix(f"[{group.choice}]")
+        title = f"{title}: {group.choice}"
+    return f"{title} (`{path}`)" if path else title
 
 
 def _row(name: str, info: FieldInfo) -> str:
