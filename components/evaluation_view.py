@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import class_history_view, session, step_picker
-from components.charts.confusion import class_frame, confusion_figure
+from components import class_history_view, confusion_view, session, step_picker
+from components.charts.confusion import class_frame
 from components.charts.predicted import predicted_figure, residual_figure
 from components.charts.reliability import reliability_figure
 from engine.runs.evaluations import (
@@ -82,8 +81,7 @@ def _classes(evaluation: ClassEvaluation) -> None:
     with left:
         if evaluation.matrix is not None:
             st.subheader("Confusion matrix", help=_MATRIX)
-            dark = st.context.theme.type == "dark"
-            _figure(_matrix(evaluation.matrix, evaluation.classes.name, dark), "matrix")
+            confusion_view.show(evaluation.matrix, evaluation.classes.name, "evaluation.matrix")
         else:
             st.subheader("Confused most often", help="The classes are too many for a matrix.")
             _pairs(evaluation.confused or ())
@@ -134,11 +132,6 @@ def _pairs(pairs: tuple[ConfusedPair, ...]) -> None:
 
 def _figure(figure: go.Figure, part: str) -> None:
     st.plotly_chart(figure, key=f"evaluation.{part}", config={"displayModeBar": False})
-
-
-@lru_cache(maxsize=8)
-def _matrix(matrix: tuple[tuple[int, ...], ...], names: tuple[str, ...], dark: bool) -> go.Figure:
-    return confusion_figure(np.array(matrix), list(names), dark=dark)
 
 
 # Figures take some 20 ms to make, and these are drawn again and again while a run is watched.

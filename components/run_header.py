@@ -43,7 +43,7 @@ class Reading(NamedTuple):
 
 def show(run: Run, state: RunState, last: LastValues, doing: str = "") -> None:
     """Draw the header; `doing` says what the run has been asked for and not yet done."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="live-name"):
         st.html(_heading(run.name), width="content")
         status_badge(state.status)
         if words := doing or _phase(state):

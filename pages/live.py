@@ -20,8 +20,8 @@ run = run_picker.from_url(store)
 # No st.stop() on this page: after it Streamlit 1.67 keeps the fragments of the run before alive.
 if run is not None:
     live_state.keep_choices()
-    with st.container(horizontal=True, gap="small"):
-        with st.container(width=420):
+    with st.container(horizontal=True, gap="small", key="live-top"):
+        with st.container(width=420, key="live-picker"):
             run_picker.pick(run_picker.known(store), run.id)
         with trouble.shown():
             report_button.show(store, [run.id], "live.report")

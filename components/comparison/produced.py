@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
-from components.charts.confusion import confusion_figure
+from components import confusion_view
 from components.charts.predicted import predicted_figure, residual_figure
 from components.sample_html import STYLE, samples_html
 from engine.comparison import Compared
@@ -52,10 +51,7 @@ def evaluation(run: Compared, step: int) -> Evaluation | None:
 
 def _confusions(run_id: str, found: ClassEvaluation) -> None:
     if found.matrix is not None:
-        dark = st.context.theme.type == "dark"
-        figure = confusion_figure(np.array(found.matrix), list(found.classes.name), dark=dark)
-        figure.update_traces(showscale=False)  # there is little room
-        st.plotly_chart(figure, key=f"compare.matrix.{run_id}", config=_BAR)
+        confusion_view.show(found.matrix, found.classes.name, f"compare.matrix.{run_id}")
     elif found.confused:
         rows = {
             "True": [pair.true for pair in found.confused],

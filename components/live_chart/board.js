@@ -1,7 +1,7 @@
 // The chart board: charts that draw themselves from the live feed, without Streamlit.
 
 import { across } from "./across.js";
-import { ChartView } from "./chart.js";
+import { Charts } from "./charts.js";
 import { element } from "./dom.js";
 import { downloadPoints } from "./download.js";
 import { Poller, Refused, askBoard, askSeries, curveId } from "./feed.js";
@@ -18,7 +18,6 @@ import { emptyTextOf, pauseAfter, statusOf } from "./state.js";
 import { themeOf } from "./theme.js";
 import { Toolbar } from "./toolbar.js";
 
-const MOST_BUILT = 40; // charts kept ready to be scrolled back to
 const DRAG_ENDS = ["pointerup", "pointercancel", "blur"];
 
 // Streamlit calls this when the board appears and whenever its data or the theme changes.
@@ -37,7 +36,6 @@ export default async function mount({ data, parentElement }) {
 class Board {
   constructor(parent, data) {
     this.parent = parent;
-    this.views = new Map();
     this.series = new Map();
     this.token = "";
     this.window = [0, 1];
@@ -57,6 +55,11 @@ class Board {
     this.node.append(this.toolbar.node, this.sections.node, this.said);
     parent.append(this.node);
     this.queue = new Queue((view) => this.drawNow(view));
+    this.charts = new Charts(this, {
+      appeared: (view) => this.redraw(view),
+      settled: () => this.askSoon(60),
+      released: (view) => this.forget(view),
+    });
     this.watchLayout();
     this.poller = new Poller({
       ask: (signal) => this.ask(signal),
@@ -68,15 +71,15 @@ class Board {
   }
 
   watchLayout() {
-    this.sight = new IntersectionObserver((entries) => this.seen(entries), { rootMargin: "200px" });
     this.size = new ResizeObserver(() => this.resized());
     this.size.observe(this.sections.node);
     this.release = () => setTimeout(() => this.queue.hold(false));
     for (const end of DRAG_ENDS) window.addEventListener(end, this.release);
     this.onKey = (event) => {
-      if (event.key === "Escape" && this.fullView && !menuIsOpen()) this.toggleFull(this.fullView);
+      const { full } = this.charts;
+      if (event.key === "Escape" && full && !menuIsOpen()) this.toggleFull(full);
     };
-    this.onResize = () => this.fullView && this.restyled(this.fullView);
+    this.onResize = () => this.charts.full && this.restyled(this.charts.full);
     document.addEventListener("keydown", this.onKey);
     window.addEventListener("resize", this.onResize);
   }
@@ -109,41 +112,21 @@ class Board {
     this.toolbar.show(this.settings.values);
   }
 
-  // Charts that stay keep their node.
   arrange(charts) {
-    const keys = new Set(charts.map((chart) => chart.key));
-    for (const [key, view] of this.views) {
-      if (keys.has(key)) continue;
-      this.sight.unobserve(view.node);
-      view.close();
-      this.views.delete(key);
-    }
-    const views = charts.map((chart) => {
-      const view = this.views.get(chart.key) ?? this.added(chart);
-      view.describe(chart);
-      return view;
-    });
-    this.sections.arrange(views);
+    this.sections.arrange(this.charts.describe(charts));
     this.find();
     this.showFull();
   }
 
-  added(chart) {
-    const view = new ChartView(this, chart);
-    this.views.set(chart.key, view);
-    this.sight.observe(view.node);
-    return view;
-  }
-
   rearrange() {
-    this.arrange([...this.views.values()].map((view) => view.chart));
+    this.arrange(this.charts.all.map((view) => view.chart));
   }
 
   // -- asking ------------------------------------------------------------------------------
 
   async ask(signal) {
-    if (!this.views.size) await this.layOut(signal);
-    const visible = this.visible();
+    if (!this.charts.all.length) await this.layOut(signal);
+    const { visible } = this.charts;
     if (!visible.length) return null;
     const { data, settings, token, window: shown } = this;
     const asked = question(visible, { data, settings, token, shown });
@@ -153,11 +136,6 @@ class Board {
       this.metrics = answer.header.metrics;
     }
     return answer;
-  }
-
-  visible() {
-    if (this.fullView) return [this.fullView];
-    return [...this.views.values()].filter((view) => view.visible);
   }
 
   // The charts for what was logged by now and what the page expects.
@@ -181,7 +159,7 @@ class Board {
       this.header = header;
       this.window = header.window ?? this.window;
       const news = new Set(curves.map((curve) => curve.id));
-      for (const view of this.visible()) {
+      for (const view of this.charts.visible) {
         const changed = this.lines(view).some((line) => news.has(line.id));
         const all = widened || header.marks || header.empty.length;
         if (changed || all || !view.scene) this.redraw(view);
@@ -212,7 +190,7 @@ class Board {
   }
 
   redrawAll() {
-    for (const view of this.visible()) this.redraw(view);
+    for (const view of this.charts.visible) this.redraw(view);
   }
 
   redraw(view) {
@@ -220,8 +198,7 @@ class Board {
   }
 
   drawNow(view) {
-    const shown = this.visible().includes(view);
-    if (shown && this.views.get(view.chart.key) === view) view.draw(this.scene(), this.lines(view));
+    if (this.charts.visible.includes(view)) view.draw(this.scene(), this.lines(view));
   }
 
   scene() {
@@ -242,26 +219,8 @@ class Board {
     };
   }
 
-  seen(entries) {
-    for (const entry of entries) {
-      const view = this.views.get(entry.target.dataset.chart);
-      if (view?.node !== entry.target) continue;
-      view.visible = entry.isIntersecting;
-      if (view.visible) this.redraw(view);
-    }
-    this.forget();
-    this.askSoon(60);
-  }
-
-  // A board may have thousands of charts: only those in sight, and some others, are more than a
-  // title.
-  forget() {
-    const built = [...this.views.values()].filter((view) => view.body);
-    const away = built.filter((view) => !view.visible && view !== this.fullView);
-    for (const view of away.slice(0, Math.max(0, built.length - MOST_BUILT))) {
-      for (const line of this.lines(view)) this.series.delete(line.id);
-      view.release();
-    }
+  forget(view) {
+    for (const line of this.lines(view)) this.series.delete(line.id);
   }
 
   askSoon(wait) {
@@ -288,7 +247,7 @@ class Board {
     this.settings.change(changes);
     this.toolbar.show(this.settings.values);
     const other = ["scale", "axis", "clip"].some((name) => name in changes);
-    if (other) for (const view of this.views.values()) view.yZoom = null;
+    if (other) for (const view of this.charts.all) view.yZoom = null;
     if ("search" in changes) this.find();
     if (changes.marks) this.marks = changes.marks.length ? this.marks : null;
     this.redrawAll();
@@ -335,16 +294,16 @@ class Board {
   }
 
   toggleFull(view) {
-    this.settings.change({ full: view === this.fullView ? null : view.chart.key });
+    this.settings.change({ full: view === this.charts.full ? null : view.chart.key });
     this.showFull();
   }
 
   // The chart that the address names, or none.
   showFull() {
-    const full = this.views.get(this.settings.values.full) ?? null;
-    if (full === (this.fullView ?? null)) return;
-    const before = this.fullView;
-    this.fullView = full;
+    const full = this.charts.named(this.settings.values.full);
+    const before = this.charts.full;
+    if (full === before) return;
+    this.charts.full = full;
     before?.showFull(false);
     full?.showFull(true);
     for (const view of [before, full]) if (view) this.redraw(view);
@@ -362,7 +321,7 @@ class Board {
   restore() {
     this.personal.reset();
     this.rearrange();
-    for (const view of this.views.values()) view.restyle();
+    for (const view of this.charts.all) view.restyle();
     this.redrawAll();
   }
 
@@ -386,7 +345,7 @@ class Board {
     this.pointing ??= requestAnimationFrame(() => {
       this.pointing = null;
       const [pointedView, at] = this.pointed;
-      for (const view of this.visible()) view.showCursor(this.cursor, view === pointedView ? at : null);
+      for (const view of this.charts.visible) view.showCursor(this.cursor, view === pointedView ? at : null);
     });
   }
 
@@ -397,13 +356,13 @@ class Board {
 
   close() {
     this.poller.close();
-    this.sight.disconnect();
     this.size.disconnect();
     for (const end of DRAG_ENDS) window.removeEventListener(end, this.release);
     document.removeEventListener("keydown", this.onKey);
     window.removeEventListener("resize", this.onResize);
     this.queue.close();
-    for (const view of this.views.values()) view.close();
+    this.toolbar.close();
+    this.charts.close();
     this.node.remove();
   }
 }

@@ -5,6 +5,7 @@ import { checks, choice, select, slider } from "./fields.js";
 import { openMenu } from "./menu.js";
 import { AXES, CLIPS, KINDS, SCALES, X_SCALES } from "./settings.js";
 
+const NARROW = "(max-width: 640px)";
 const HELP = {
   scale: "Auto draws perplexity and the like on a logarithmic scale and the rest on a linear one",
   xscale: "What happened at 0 has no place on a logarithmic scale",
@@ -26,14 +27,7 @@ export class Toolbar {
     this.reset = button("td-button td-reset", "Reset zoom", () => change({ zoom: null }));
     this.status = element("span", "td-status");
     this.status.setAttribute("role", "status");
-    this.node.append(
-      this.search.node,
-      this.smoothing.node,
-      this.axis.node,
-      this.more,
-      this.reset,
-      this.status,
-    );
+    this.node.append(this.search.node, this.more, this.reset, this.status);
     this.scale = choice("Y axis", SCALES, (scale) => change({ scale }), HELP.scale);
     this.xscale = choice("X scale", X_SCALES, (xscale) => change({ xscale }), HELP.xscale);
     this.clip = choice("Outliers", CLIPS, (clip) => change({ clip }), HELP.clip);
@@ -41,6 +35,21 @@ export class Toolbar {
     this.view = element("div", "td-view");
     const undo = button("td-button", "Restore order, sizes and pins", () => this.restore());
     this.view.append(...[this.scale, this.xscale, this.clip, this.marks].map((f) => f.node), undo);
+    this.narrow = matchMedia(NARROW);
+    this.onNarrow = () => this.place();
+    this.narrow.addEventListener("change", this.onNarrow);
+    this.place();
+  }
+
+  // On a phone the charts need the room: what is changed seldom stands in the menu.
+  place() {
+    const seldom = [this.smoothing.node, this.axis.node];
+    if (this.narrow.matches) this.view.prepend(...seldom);
+    else this.more.before(...seldom);
+  }
+
+  close() {
+    this.narrow.removeEventListener("change", this.onNarrow);
   }
 
   show(settings) {

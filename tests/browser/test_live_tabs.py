@@ -32,14 +32,13 @@ def test_the_open_tab_is_in_the_address_and_survives_a_reload(page, app_url, run
     page.locator(".js-plotly-plot").first.wait_for()
     open_tab(page, "Checkpoints")
     page.get_by_role("button", name="Verify now").wait_for()
-    assert "tab=Checkpoints" in page.url
-    assert f"run={run.id}" in page.url
+    page.wait_for_url(lambda url: "tab=Checkpoints" in url and f"run={run.id}" in url)
     page.wait_for_function("!document.querySelector('.js-plotly-plot')")
     page.reload()
     page.get_by_role("button", name="Verify now").wait_for()
     open_tab(page, "Charts")
     page.locator(".js-plotly-plot").first.wait_for()
-    assert "tab=" not in page.url
+    page.wait_for_url(lambda url: "tab=" not in url)
 
 
 def test_a_checkpoint_is_downloaded(page, app_url, run, tmp_path):
@@ -56,7 +55,7 @@ def test_the_page_is_left_for_the_form_from_any_tab(page, app_url, run):
     page.goto(f"{app_url}/live?run={run.id}&tab=Checkpoints")
     page.get_by_role("button", name="Fork from here").click()
     page.get_by_text("Fork of").first.wait_for()
-    assert "tab=" not in page.url
+    page.wait_for_url(lambda url: "tab=" not in url)
 
 
 def test_new_lines_appear_in_the_log_by_themselves(page, app_url, run):
@@ -69,3 +68,21 @@ def test_new_lines_appear_in_the_log_by_themselves(page, app_url, run):
     page.get_by_placeholder("Words in the line").fill("nothing such")
     page.get_by_placeholder("Words in the line").press("Enter")
     page.get_by_text("0 of 1 lines").wait_for()
+
+
+def test_on_a_phone_the_first_chart_is_seen_without_scrolling(new_page, app_url, run):
+    run.write_state(run.state().model_copy(update={"status": "running"}))
+    run.add_event("alert", "It rises.", step=100, alert="overfitting")
+    page = new_page(width=400, height=800)
+    page.goto(f"{app_url}/live?run={run.id}")
+    page.locator(".js-plotly-plot .trace").first.wait_for()
+    page.get_by_text("1 alert").wait_for()
+    page.wait_for_function(
+        "() => document.querySelector('.td-plot').getBoundingClientRect().bottom <= 801"
+    )
+    for name in ("Report", "Alert me", "Pause", "View"):
+        box = page.get_by_role("button", name=name).bounding_box()
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 400, name
+    page.get_by_role("button", name="View").click()
+    page.get_by_role("dialog").get_by_label("X axis").select_option("time")
+    page.wait_for_function("() => new URL(location).searchParams.get('live.axis') === 'time'")

@@ -8,6 +8,7 @@ from components.charts.confusion import class_frame, confusion_figure
 from components.charts.predicted import predicted_figure, residual_figure
 from components.charts.reliability import reliability_figure
 from components.class_history_view import thinned, worst
+from components.confusion_view import most_confused
 from engine.runs.evaluations import (
     ClassTable,
     LabelTable,
@@ -49,7 +50,17 @@ def test_the_first_class_is_on_top_and_every_cell_says_its_classes():
 def test_counts_stand_in_cells_that_are_large_enough(classes, counts):
     figure, drawn = heat(np.eye(classes, dtype=int), map(str, range(classes)))
     assert bool(drawn.texttemplate) == counts
-    assert 200 < figure.layout.height <= 760
+    assert figure.layout.height > 200
+    assert figure.layout.width >= classes * (32 if counts else 14), "a cell can be read"
+    assert figure.layout.width <= 800
+
+
+def test_what_is_confused_most_often_is_said_in_words():
+    matrix = ((3, 1, 0), (5, 4, 0), (0, 2, 0))
+    assert most_confused(matrix, ("cat", "dog", "owl")) == (
+        "Confused most often: dog taken for cat (5), owl taken for dog (2), cat taken for dog (1)."
+    )
+    assert most_confused(((1, 0), (0, 2)), ("a", "b")) == "Every sample was classified rightly."
 
 
 def test_names_are_text_and_equal_ones_are_not_merged():
