@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, get_args
 
 import streamlit as st
@@ -13,6 +13,7 @@ from components.field_words import complaint
 from components.plain_text import as_markdown
 from engine.alerting.rule import Ending, Rule
 from engine.alerting.rule_book import RuleBook, masked
+from engine.alerting.webhook import HOSTS_VARIABLE, local_hosts
 from engine.errors import BadInput
 
 _MOST_RUNS = 500
@@ -114,11 +115,12 @@ class AlertForm:
         if "webhook" in self.draft["channels"]:
             known = None if self.before is None else _book().webhook(self.before.id)
             hint = "https://…" if known is None else f"{masked(known)} is kept if left empty"
-            help_text = "Gets a POST with JSON that Slack and Discord show, too. It is not shown."
+            help_text = "Gets a POST with JSON, as Slack and Discord take it; not shown again."
             key = self._key("webhook")
             self.draft["webhook"] = st.text_input(
                 "Address", key=key, type="password", placeholder=hint, help=help_text
             )
+            st.caption(where_words(local_hosts()))
             self._complaints("webhook")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             self._number(
@@ -221,6 +223,19 @@ _CONDITION_FIELDS: Mapping[str, Callable[[AlertForm], None]] = {
     "silent": AlertForm.silent,
     "status": AlertForm.ending,
 }
+
+
+def where_words(allowed: Collection[str]) -> str:
+    """Where alerts may be sent, and how one tries that on the own machine."""
+    if allowed:
+        hosts = ", ".join(f"`{host}`" for host in sorted(allowed))
+        where = f"An https:// address of the internet; to {hosts} also http://."
+    else:
+        where = (
+            "An https:// address of the internet. To reach a program on this machine or in your "
+            f"network, start the server with `{HOSTS_VARIABLE}=127.0.0.1` or other hosts."
+        )
+    return f"{where} Once it is saved, **Send a test** on the Alerts page tells whether it arrives."
 
 
 def _book() -> RuleBook:
