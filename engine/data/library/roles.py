@@ -118,7 +118,7 @@ def _text_alone(name: str, column: Seen) -> Role:
             return "label"
         if _GROUPS.fullmatch(name):
             return "group"
-        if column.mean_length <= _WORDS and not _WRITTEN.fullmatch(name):
+        if _is_a_kind(column) or (column.mean_length <= _WORDS and not _WRITTEN.fullmatch(name)):
             return "category"
     return "text"
 
