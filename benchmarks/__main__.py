@@ -17,6 +17,7 @@ ALL = (
     "data_loading",
     "data_intake",
     "runs_table",
+    "runs_page",
     "charts",
     "viewers",
     "live_page",

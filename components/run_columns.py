@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import streamlit as st
 
+from components import session
 from components.durations import clock_duration
 from components.plain_text import as_markdown
 from engine.runs.entry import Entry
@@ -17,6 +19,7 @@ from engine.runs.facts import Fact
 from engine.runs.query.errors import QueryError
 from engine.runs.query.names import Term
 from engine.runs.query.query import Language
+from engine.runs.views import View
 
 NAME = "Name"
 DEFAULT = (
@@ -62,6 +65,9 @@ _HELP = {
     "trained_s": "Time spent in training.",
     "reason": "Why it ended or waits, or what is wrong with its folder.",
 }
+_DIGITS, _MOST_DIGITS = 5, 21
+_NOTHING = "\u200b"
+"""A character without a width."""
 _WIDTHS = {"status": 90, "evaluation.monitor": 100, "trained_s": 80, "origin.run_id": 130}
 
 Config = Any
@@ -102,10 +108,22 @@ def columns_of(names: Sequence[str], language: Language) -> tuple[list[Column], 
             continue
         if title == NAME or title in found:
             title = f"{whole} (metric)"
+        if whole == "origin.run_id":
+            read = _named(read, language)
         always = term.extreme or whole == "progress"
         kind = "number" if always else language.names.kind(term.name)
         found[title] = Column(whole, title, read, kind or "")
     return list(found.values()), wrong
+
+
+def _named(read: Callable[[Entry], Fact], language: Language) -> Callable[[Entry], Fact]:
+    """The name of a run in place of its id, as long as the run is there."""
+
+    def name(entry: Entry) -> Fact:
+        run_id = read(entry)
+        return language.run_names.get(str(run_id), run_id)
+
+    return name
 
 
 def _nothing(entry: Entry) -> Fact:
@@ -115,40 +133,71 @@ def _nothing(entry: Entry) -> Fact:
 
 def frame(entries: Sequence[Entry], columns: Sequence[Column]) -> pd.DataFrame:
     """One line a run: its name, then the columns."""
-    cells: dict[str, Any] = {NAME: [entry.name for entry in entries]}
-    names = {entry.id: entry.name for entry in entries}
+    cells: dict[str, Any] = {NAME: [as_button(entry.name) for entry in entries]}
     for column in columns:
         facts = [column.read(entry) for entry in entries]
-        if column.name == "origin.run_id":
-            facts = [names.get(str(fact), fact) for fact in facts]
         cells[column.title] = _CELLS.get(column.kind, _texts)(facts)
     return pd.DataFrame(cells)
 
 
-def configuration(columns: Sequence[Column]) -> Mapping[str, Config]:
-    """How the table draws each column."""
-    name = st.column_config.TextColumn(width=170, pinned=True)
-    return {NAME: name, **{column.title: _config(column) for column in columns}}
+def as_button(name: str) -> str:
+    """A name as the label of a button in a cell, which takes some texts for icons or for lists."""
+    return f"{_NOTHING}{name}" if name.lstrip().startswith((":", "[")) else name
 
 
-def _config(column: Column) -> Config:
-    name = column.name
+def configuration(
+    frame: pd.DataFrame, columns: Sequence[Column], view: View, on_open: Callable[[], None]
+) -> Mapping[str, Config]:
+    """How the table draws each column; a click on a name calls `on_open`."""
+    name = st.column_config.ButtonColumn(
+        _headed(NAME, "name", view),
+        type="tertiary",
+        alignment="left",
+        width=190,
+        pinned=True,
+        on_click=on_open,
+        key=session.RUNS_OPENED,
+        help="A click on a name opens the run.",
+    )
+    told = {column.title: _config(column, frame[column.title], view) for column in columns}
+    return {NAME: name, **told}
+
+
+def _headed(title: str, name: str, view: View) -> str:
+    """The head of a column, with an arrow where the table is sorted by it."""
+    if view.sort != name:
+        return title
+    return f"{title} {'↓' if view.descending else '↑'}"
+
+
+def _config(column: Column, cells: pd.Series[Any], view: View) -> Config:
+    name, config = column.name, st.column_config
     hint, width = _HELP.get(name, name if name != column.title else None), _WIDTHS.get(name, 110)
-    config = st.column_config
+    label = _headed(column.title, name, view)
     match column.kind:
         case _ if name == "progress":
-            return config.ProgressColumn(width=110, format="%.0f%%", min_value=0, max_value=100)
+            return config.ProgressColumn(
+                label, width=110, format="%.0f%%", min_value=0, max_value=100
+            )
         case "number":
-            return config.NumberColumn(format="%.6g", width=90, help=hint)
+            return config.NumberColumn(label, format=number_format(cells), width=90, help=hint)
         case "time":
             zone, form = st.context.timezone, "YYYY-MM-DD HH:mm"
-            return config.DatetimeColumn(format=form, timezone=zone, width=130, help=hint)
+            return config.DatetimeColumn(label, format=form, timezone=zone, width=130, help=hint)
         case "switch":
-            return config.CheckboxColumn(width=90, help=hint)
+            return config.CheckboxColumn(label, width=90, help=hint)
         case "list":
-            return config.ListColumn(width=130, help=hint)
+            return config.ListColumn(label, width=130, help=hint)
         case _:
-            return config.TextColumn(width=width, help=hint)
+            return config.TextColumn(label, width=width, help=hint)
+
+
+def number_format(cells: pd.Series[Any]) -> str:
+    """Five significant digits for fractions; whatever is before the point is never rounded away."""
+    known = [float(value) for value in cells.dropna() if math.isfinite(value)]
+    whole = len(str(int(max(map(abs, known), default=0))))
+    fraction = any(not value.is_integer() for value in known)
+    return f"%.{min(_MOST_DIGITS, max(whole, _DIGITS if fraction else 1))}g"
 
 
 def _numbers(facts: Sequence[Fact]) -> pd.Series[Any]:

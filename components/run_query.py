@@ -32,7 +32,7 @@ def box() -> str:
             type="search",
             placeholder="Words, or val/loss < 1.5 and optimizer.name == adamw",
             label_visibility="collapsed",
-            live=True,
+            live="120ms",
             bind="query-params",
         )
         with st.popover("", icon=":material/help:", key="runs.help", help="How to ask for runs"):
@@ -61,15 +61,18 @@ def _ask(query: str) -> None:
     st.session_state[session.RUNS_FILTER] = query
 
 
-def found(language: Language, text: str) -> Sequence[Entry]:
-    """The runs that are asked for; of a query in the making, those of the last whole one."""
+def found(language: Language, text: str) -> tuple[Sequence[Entry], str]:
+    """The runs that are asked for, and the query that asks for them.
+
+    Of a query in the making they are those of the last whole one.
+    """
     try:
         runs = language.find(text)
     except QueryError as error:
         _explain(error)
         return _of_last(language)
     session.remember_good_query(text)
-    return runs
+    return runs, text
 
 
 def _explain(error: QueryError) -> None:
@@ -83,12 +86,12 @@ def _explain(error: QueryError) -> None:
         st.caption(f":material/error: {as_markdown(words)}")
 
 
-def _of_last(language: Language) -> Sequence[Entry]:
+def _of_last(language: Language) -> tuple[Sequence[Entry], str]:
     last = session.good_query()
     try:
         runs = language.find(last)
     except QueryError:  # what it asked for is gone
-        return language.find("")
+        return language.find(""), ""
     if last.strip():
         st.caption(f"Still shown: {as_markdown(last)}")
-    return runs
+    return runs, last

@@ -6,24 +6,30 @@ from collections.abc import Collection, Sequence
 
 import streamlit as st
 
-from components import run_columns, session
+from components import run_columns, run_view, session
 from components.run_columns import Column
 from engine.runs.entry import Entry
+from engine.runs.views import View
 
 _ROW_PX, _TALLEST_PX = 35, 460
 
 
-def show(entries: Sequence[Entry], columns: Sequence[Column]) -> list[str]:
-    """Draw the table and give the ids of the chosen runs, also of those a filter hides."""
+def show(entries: Sequence[Entry], columns: Sequence[Column], view: View) -> list[str]:
+    """Draw the table and give the ids of the chosen runs, also of those that are not in it.
+
+    A click on a name opens the run, one on the head of a column sorts all runs by it.
+    """
     ids = [entry.id for entry in entries]
-    _move_selection(ids, [column.title for column in columns])
+    names = {column.title: column.name for column in columns}
+    _move_selection(ids, {run_columns.NAME: "name", **names})
+    frame = run_columns.frame(entries, columns)
     event = st.dataframe(
-        run_columns.frame(entries, columns),
+        frame,
         key=session.RUNS_TABLE,
         hide_index=True,
-        on_select="rerun",
-        selection_mode="multi-row",
-        column_config=run_columns.configuration(columns),
+        on_select=_sort,
+        selection_mode=("multi-row", "single-column"),
+        column_config=run_columns.configuration(frame, columns, view, _open),
         height=min(_TALLEST_PX, 38 + _ROW_PX * max(1, len(ids))),
         placeholder="–",
         alt="All runs",
@@ -35,15 +41,32 @@ def show(entries: Sequence[Entry], columns: Sequence[Column]) -> list[str]:
     return session.chosen_runs()
 
 
-def _move_selection(ids: list[str], titles: list[str]) -> None:
+def _move_selection(ids: list[str], columns: dict[str, str]) -> None:
     """The widget selects by row number: when rows move, the selection moves with its runs."""
-    if session.table_rows() == (ids, titles) and session.RUNS_TABLE in st.session_state:
+    if session.table_rows() == (ids, columns) and session.RUNS_TABLE in st.session_state:
         return
     rows = selected_rows(ids, frozenset(session.chosen_runs()))
     st.session_state[session.RUNS_TABLE] = {"selection": {"rows": rows}}
-    session.remember_table_rows(ids, titles)
+    session.remember_table_rows(ids, columns)
 
 
 def selected_rows(ids: Sequence[str], chosen: Collection[str]) -> list[int]:
     """Row numbers of the chosen runs."""
     return [row for row, run_id in enumerate(ids) if run_id in chosen]
+
+
+def _sort() -> None:
+    """The head of a column was clicked; a row is chosen by the script itself."""
+    selection = st.session_state[session.RUNS_TABLE]["selection"]
+    known = session.table_rows()
+    if known is None or not selection.get("columns"):
+        return
+    run_view.sort_by(known[1][selection["columns"][0]])
+    st.session_state[session.RUNS_TABLE] = {"selection": {"rows": selection["rows"]}}
+    session.remember_clicked(redraw=True)
+
+
+def _open() -> None:
+    known, click = session.table_rows(), st.session_state[session.RUNS_OPENED]
+    if known is not None and click is not None and click["row"] < len(known[0]):
+        session.remember_clicked(known[0][click["row"]])

@@ -82,11 +82,20 @@ def apply(view: View) -> None:
     st.session_state[session.RUNS_ARCHIVED] = view.archived
 
 
-def without_archived(entries: Sequence[Entry], view: View) -> list[Entry]:
-    """The runs that are not put away, unless they are asked for."""
-    if view.archived or "archived" in view.query:
-        return list(entries)
-    return [entry for entry in entries if entry.facts.get("archived") is not True]
+def sort_by(name: str) -> None:
+    """Sort by a column: upward, when asked again downward, then no more; before it is drawn."""
+    state = st.session_state
+    again = state.get(session.RUNS_SORT) == name
+    downward = bool(state.get(session.RUNS_DESCENDING))
+    state[session.RUNS_SORT] = "" if again and downward else name
+    state[session.RUNS_DESCENDING] = again and not downward
+
+
+def listed(entries: Sequence[Entry], *, archived: bool) -> Sequence[Entry]:
+    """The runs that are not put away, or all."""
+    if archived:
+        return entries
+    return [entry for entry in entries if entry.facts.fact("archived") is not True]
 
 
 def in_order(entries: Sequence[Entry], view: View, language: Language) -> Sequence[Entry]:

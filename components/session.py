@@ -33,6 +33,7 @@ RUNS_GROUP_BY = "group_by"
 RUNS_GROUP = "group"
 RUNS_ARCHIVED = "archived"
 RUNS_VIEW_NAME = "runs.view_name"
+RUNS_OPENED = "runs.opened"
 SAMPLE_STEP = "live.sample_step"
 EVALUATION_STEP = "live.evaluation_step"
 FORK_STEP = "live.fork_step"
@@ -78,6 +79,8 @@ _COMPARED = "compare.runs"
 _CHOSEN = "runs.chosen"
 _TABLE_ROWS = "runs.table_rows"
 _GOOD_QUERY = "runs.good_query"
+_RUNS_PAGE = "runs.page"
+_CLICKED = "runs.clicked"
 _TRASHED = "runs.trashed"
 _ASKED = "live.asked"
 _EVENTS = "live.events"
@@ -200,15 +203,43 @@ def summaries() -> Summaries:
     return Summaries()
 
 
-def table_rows() -> tuple[list[str], list[str]] | None:
-    """The run of each row and the title of each column as the table of runs was last drawn."""
-    rows: tuple[list[str], list[str]] | None = st.session_state.get(_TABLE_ROWS)
+def table_rows() -> tuple[list[str], dict[str, str]] | None:
+    """The run of each row of the table of runs as it was last drawn, and its columns.
+
+    Columns are told by their title, with what they show.
+    """
+    rows: tuple[list[str], dict[str, str]] | None = st.session_state.get(_TABLE_ROWS)
     return rows
 
 
-def remember_table_rows(run_ids: list[str], titles: list[str]) -> None:
+def remember_table_rows(run_ids: list[str], columns: dict[str, str]) -> None:
     """Keep the run of each row of the table, and its columns."""
-    st.session_state[_TABLE_ROWS] = run_ids, titles
+    st.session_state[_TABLE_ROWS] = run_ids, columns
+
+
+def runs_page(asked: object) -> int:
+    """The page of the table that is looked at; the first one when something else is asked for."""
+    kept: tuple[object, int] = st.session_state.get(_RUNS_PAGE, (asked, 0))
+    number = kept[1] if kept[0] == asked else 0
+    st.session_state[_RUNS_PAGE] = asked, number
+    return number
+
+
+def turn_to_runs_page(number: int) -> None:
+    """Look at another page of the table."""
+    asked, _ = st.session_state[_RUNS_PAGE]
+    st.session_state[_RUNS_PAGE] = asked, number
+
+
+def take_clicked() -> tuple[str | None, bool]:
+    """The run whose name was clicked in the table, and whether all of the page is to be drawn."""
+    clicked: tuple[str | None, bool] = st.session_state.pop(_CLICKED, (None, False))
+    return clicked
+
+
+def remember_clicked(run_id: str | None = None, *, redraw: bool = False) -> None:
+    """Keep what a click in the table asked for until the script has begun anew."""
+    st.session_state[_CLICKED] = run_id, redraw
 
 
 def good_query() -> str:

@@ -31,7 +31,8 @@ with trouble.shown():
             config_difference.show(newest)
         else:
             st.caption(
-                "Choose one run to open, name or delete it; several to compare their curves."
+                "A click on a name opens the run. Choose one by its box to name, archive or "
+                "delete it, several to compare their curves."
             )
     with st.expander("Import", icon=":material/input:"):
         exchange_panel.import_panel()

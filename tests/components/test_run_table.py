@@ -4,6 +4,7 @@ import math
 from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,6 +81,30 @@ def test_a_fork_names_its_parent_where_that_is_shown():
     fork = entry_of(DAMAGED | {"id": "f", "origin.run_id": RUN["id"]})
     frame = table([parent, lost, fork], "origin.run_id")
     assert frame["Forked from"].to_list()[1:] == ["gone", "Wide <b>"]
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([1_234_567.0, 3.0, None], ["1234567", "3"]),
+        ([0.123456, 1e-5], ["0.12346", "1e-05"]),
+        ([1_234_567.25, 0.5], ["1234567", "0.5"]),
+        ([math.inf, math.nan, 20.0], ["inf", "nan", "20"]),
+        ([], []),
+    ],
+)
+def test_no_digit_before_the_point_is_rounded_away(values, shown):
+    """The table writes numbers with the digits that JavaScript gives for this, as Python does."""
+    form = run_columns.number_format(run_columns._numbers(values))
+    digits = int(form.removeprefix("%.").removesuffix("g"))
+    assert [f"{value:.{digits}g}" for value in values if value is not None] == shown
+
+
+@given(st.text())
+def test_a_name_in_the_table_is_neither_an_icon_nor_a_list(name):
+    button = run_columns.as_button(name)
+    assert button.removeprefix("\u200b") == name.removeprefix("\u200b")
+    assert not button.lstrip().startswith((":", "["))
 
 
 def test_groups_are_counted_the_largest_first():

@@ -2,11 +2,12 @@
 
 import pytest
 
-from components import session
+from components import run_pages, session
 from components.run_query import EXAMPLES
 from engine.frozen import with_changes
 from engine.runs.query.query import Language
 from engine.runs.run import Labels
+from engine.runs.series import MetricFiles, records_of
 from engine.runs.views import NAME, View, read_views, save_view
 from tests import fabricate
 
@@ -165,6 +166,62 @@ def test_archived_runs_are_hidden_until_they_are_asked_for(store, open_page, cli
     assert not run.labels().archived
 
 
+def test_a_word_that_is_spelt_as_a_fact_brings_no_archived_run_back(store, open_page):
+    made(store, "archived things")
+    made(store, "archived too", Labels(archived=True))
+    app = open_page("runs.py")
+    assert names(ask(app, "archived")) == ["archived things"]
+    assert names(ask(app, 'name ~ "archived"')) == ["archived things"]
+    assert names(ask(app, "known(archived) and archived things")) == ["archived things"]
+    assert names(ask(app, "archived == true and arch")) == ["archived too"]
+    assert names(ask(app, "archived == true and val/los < 1")) == ["archived too"]  # still shown
+
+
+def test_a_metric_that_is_called_as_a_fact_has_a_column(store, open_page):
+    run = made(store, "a")
+    files = MetricFiles(run.metrics_folder)
+    files.append("epoch", records_of([(1, 1.0, 42.5)]))
+    files.close()
+    app = ask(open_page("runs.py", columns=["epoch", "metric.epoch"]), "metric.epoch > 42")
+    assert table(app)["metric.epoch"][0] == 42.5
+    assert table(app)["Epoch"][0] != 42.5
+
+
+@pytest.fixture
+def pages_of_two(monkeypatch):
+    monkeypatch.setattr(run_pages, "ROWS", 2)
+
+
+@pytest.mark.usefixtures("pages_of_two")
+def test_only_the_rows_that_are_looked_at_are_sent(store, open_page):
+    for name in "edcba":
+        made(store, name)
+    app = open_page("runs.py", sort="name")
+    assert list(table(app)["Name"]) == ["a", "b"]
+    assert "5 runs" in captions(app)
+    assert "Rows 1 to 2 of 5" in captions(app)
+    choose(app, 1)
+    app.button(key="runs.page.next").click().run()
+    assert list(table(app)["Name"]) == ["c", "d"]
+    choose(app, 0)
+    assert "2 runs chosen" in [text.value for text in app.text]
+    app.button(key="runs.page.next").click().run()
+    assert list(table(app)["Name"]) == ["e"]
+    assert app.button(key="runs.page.next").disabled
+    assert list(table(ask(app, "step > 0"))["Name"]) == ["a", "b"]  # other runs: the first page
+    assert app.session_state[session.RUNS_TABLE]["selection"]["rows"] == [1]
+
+
+@pytest.mark.usefixtures("pages_of_two")
+def test_all_that_is_found_can_be_chosen_although_it_is_on_several_pages(store, open_page, click):
+    for name in ("a1", "a2", "a3", "b"):
+        made(store, name)
+    app = choose(ask(open_page("runs.py"), "name ~ a"), 0, 1)
+    click(app, "Choose all 3")
+    assert "3 runs chosen" in [text.value for text in app.text]
+    assert app.session_state[session.RUNS_TABLE]["selection"]["rows"] == [0, 1]
+
+
 def test_many_runs_are_labelled_at_once(store, open_page, click):
     first = made(store, "a", Labels(name="A", tags=("x", "y"), notes="kept", project="p"))
     second = made(store, "b", Labels(tags=("y",)))
@@ -278,4 +335,5 @@ def test_whatever_a_run_is_called_it_is_shown_as_it_is(store, open_page):
     odd = ["<img src=x>", "日本語 😀", "x" * 300, "a\tb", ":material/home:", "=1+1"]
     for name in odd:
         made(store, name)
-    assert names(open_page("runs.py")) == sorted(odd)
+    shown = [name.lstrip("\u200b") for name in names(open_page("runs.py"))]
+    assert sorted(shown) == sorted(odd)
