@@ -148,7 +148,8 @@ def _variant_fields(
     tag, options = known
     chosen = value.get(tag) if isinstance(value, Mapping) else None
     offered = tuple((n, m) for n, m in options.items() if n == chosen or n not in BROUGHT_IN)
-    yield Variants(path, tag, title, offered, title)
+    if len(offered) > 1:
+        yield Variants(path, tag, title, offered, title)
     if chosen in options:
         yield from _fields(options[chosen], value, path, title)
 

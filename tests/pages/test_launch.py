@@ -381,3 +381,13 @@ def test_the_page_loads_no_torch(tmp_path):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert ast.literal_eval(done.stdout.strip().splitlines()[-1]) == []
+
+
+def test_a_model_of_hugging_face_is_filled_in(runs, page):
+    healthy(widget(page, "model").set_value("hugging-face").run())
+    edit(page, "model.origin.config", "n_layer=2, n_embd=32, n_head=2")
+    assert draft_value(runs, "model.origin.config") == {"n_layer": 2, "n_embd": 32, "n_head": 2}
+    edit(page, "model.origin.config", "vocab_size=3")
+    assert "is taken from the data" in panel_errors(page).replace("\\", "")
+    edit(page, "model.tuning", "lora")
+    assert widget(page, "model.tuning.rank").value == 8

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 
 from engine.frozen import Frozen, knob
 from engine.task_spec import TaskKind
@@ -54,6 +55,15 @@ def _brought_in(default: Any, label: str) -> Any:
     return Field(default, title=label, json_schema_extra={"brought_in": True})
 
 
+def _mapping(config: object) -> object:
+    if isinstance(config, Mapping):
+        return config
+    raise ValueError(
+        "settings are written as name=value, such as n_layer=2, or as a JSON object; "
+        f"{str(config)[:60]!r} is neither."
+    )
+
+
 def _settable(config: dict[str, JsonValue]) -> dict[str, JsonValue]:
     for name in config:
         if not _SETTING.fullmatch(name):
@@ -77,7 +87,7 @@ def _hash(files: str) -> str:
     return files
 
 
-Settings = Annotated[dict[str, JsonValue], AfterValidator(_settable)]
+Settings = Annotated[dict[str, JsonValue], BeforeValidator(_mapping), AfterValidator(_settable)]
 """Settings of a configuration by the names that transformers has for them."""
 
 

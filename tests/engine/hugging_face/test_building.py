@@ -219,6 +219,7 @@ def test_what_does_not_fit_is_refused_in_words(
         ({"__class__": 5}, "no name of a setting"),
         ({"a" * 80: 5}, "no name of a setting"),
         ({"a": "x" * 30_000}, "more than 20,000 characters"),
+        ("oops", "written as name=value, such as n_layer=2, or as a JSON object; 'oops' is"),
     ],
 )
 def test_settings_that_nobody_may_set_are_refused(config: dict[str, Any], said: str) -> None:
