@@ -13,6 +13,7 @@ from engine.data.specs import DATA_TASKS
 from engine.documents.reference import configuration
 from engine.runs.store import RunStore
 from tests import fabricate
+from tests.warm import warm_python
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -24,18 +25,27 @@ def blocks(path, language):
     return [text for name, text in found if name == language]
 
 
-def command_of(language, text):
-    if language == "python":
-        return [sys.executable, "-c", text]
-    return ["bash", "-eu", "-o", "pipefail", "-c", text]
+IMPORTED = (
+    *("torch._dynamo", "torchmetrics.classification", "sklearn.datasets", "pandas", "scipy.stats"),
+    *("plotly.graph_objects", "matplotlib.figure", "pyarrow.parquet"),
+    *("engine.commands", "engine.launch.worker", "engine.comparison", "engine.health.examination"),
+)
+COMMANDS = {"python": ["python", "-c"], "bash": ["bash", "-eu", "-o", "pipefail", "-c"]}
 
 
-def run_block(language, text, folder):
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    """That of a user of this project, but that torch and the like have been imported already."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
     environment.pop("TRAINDECK_RUNS", None)
+    with warm_python(tmp_path_factory.mktemp("warm"), environment, *IMPORTED) as folder:
+        yield environment | {"PATH": f"{folder}{os.pathsep}{path}"}
+
+
+def run_block(language, text, folder, environment):
     return subprocess.run(
-        command_of(language, text),
+        [*COMMANDS[language], text],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -54,9 +64,9 @@ RUNNABLE = [
 
 
 @pytest.mark.parametrize(("language", "text"), RUNNABLE)
-def test_a_code_block_runs_as_it_stands(language, text, tmp_path):
+def test_a_code_block_runs_as_it_stands(language, text, tmp_path, environment):
     fabricate.run_of(RunStore(tmp_path / "runs"), fabricate.IMAGES)
-    done = run_block(language, text, tmp_path)
+    done = run_block(language, text, tmp_path, environment)
     assert done.returncode == 0, done.stderr
 
 
