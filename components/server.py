@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from components import downloads, live_feed, session
+from components import downloads, live_feed, model_state, session
 from engine.alerting.service import AlertService
 from engine.errors import RunsFolderUnusable
 from engine.launch.dispatcher import Dispatcher
@@ -41,6 +41,7 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     try:
         yield {}
     finally:
+        await run_in_threadpool(model_state.trials(session.store()).stop)
         await run_in_threadpool(alerts.stop)
         await run_in_threadpool(dispatcher.stop)
 

@@ -28,12 +28,12 @@ _OF_THE_CODE = ("model.code", "model.entry", "model.file")
 
 
 def show(draft: Draft, facts: DataFacts | None, problems: Sequence[Problem]) -> None:
-    """Draw it below the choice of models; for presets only the way to the library."""
-    model = versions.held(draft)
+    """Draw it below the choice of models; of other models only which of them are kept."""
+    store, model = session.store(), versions.held(draft)
+    _version(draft, versions.kept(store, str(draft.document[versions.PATH]["kind"])))
     if model is None:
         return
-    store = session.store()
-    _version(model, versions.kept(store, "imported"))
+    st.caption(f"{as_markdown(model.entry)} in {as_markdown(model.file)}, code {model.code[:8]}")
     for problem in problems:
         if problem.path in _OF_THE_CODE:
             st.error(as_markdown(complaint(problem)), icon=":material/error:")
@@ -44,25 +44,23 @@ def show(draft: Draft, facts: DataFacts | None, problems: Sequence[Problem]) -> 
     _arguments(seen, model, facts)
 
 
-def _version(model: ImportedModel, known: Sequence[Version]) -> None:
+def _version(draft: Draft, known: Sequence[Version]) -> None:
+    """The choice among the kept models of the kind; nothing where none is kept."""
+    if not known:
+        return
     names = {version.digest: version for version in known}
-    now = versions.digest_of(model, known)
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
-        st.selectbox(
-            "Version",
-            list(names),
-            index=None,
-            key=session.seed(_VERSION, now),
-            format_func=lambda digest: _title(names[digest]),
-            placeholder=f"{model.shown_name}, changed here",
-            help="The models that are kept in the library. Changes here make another version.",
-            on_change=_choose,
-        )
-    with right:
-        st.caption(
-            f"{as_markdown(model.entry)} in {as_markdown(model.file)}, code {model.code[:8]}"
-        )
+    session.set_form_value(_VERSION, versions.digest_in(draft, known))
+    st.selectbox(
+        "Version",
+        list(names),
+        index=None,
+        key=session.form_key(_VERSION),
+        format_func=lambda digest: _title(names[digest]),
+        placeholder="None of those in the library",
+        help="The models that are kept in the library. Changes here make another version.",
+        on_change=_choose,
+        width=420,
+    )
 
 
 def _title(version: Version) -> str:
@@ -71,13 +69,12 @@ def _title(version: Version) -> str:
 
 
 def _choose() -> None:
-    digest = session.form_value(_VERSION)
-    found = next(
-        (one for one in versions.kept(session.store(), "imported") if one.digest == digest), None
-    )
-    if found is not None:
-        draft = versions.holding(workspace.current().draft, found.model)
-        workspace.replace(draft, f"The form now holds **{as_markdown(found.name)}**.")
+    digest, draft = session.form_value(_VERSION), workspace.current().draft
+    kind = str(draft.document[versions.PATH]["kind"])
+    found = (one for one in versions.kept(session.store(), kind) if one.digest == digest)
+    for version in found:
+        held = versions.holding(draft, version.model)
+        workspace.replace(held, f"The form now holds **{as_markdown(_title(version))}**.")
 
 
 def _arguments(seen: Brought, model: ImportedModel, facts: DataFacts | None) -> None:
@@ -98,23 +95,17 @@ def _keep(name: str, value: JsonValue) -> None:
     draft = workspace.current().draft
     given = {**_given(draft), name: value}
     workspace.change(draft.edited(_ARGUMENTS, given))
-    _version_anew()
 
 
 def _empty(name: str) -> None:
     draft = workspace.current().draft
     given = {one: value for one, value in _given(draft).items() if one != name}
     workspace.change(draft.edited(_ARGUMENTS, given))
-    _version_anew()
 
 
 def _given(draft: Draft) -> dict[str, JsonValue]:
     held = value_at(draft.document, _ARGUMENTS)
     return dict(held) if isinstance(held, dict) else {}
-
-
-def _version_anew() -> None:
-    session.clear_form_field(_VERSION)
 
 
 _EDITING = arguments.Editing(

@@ -20,6 +20,12 @@ from engine.runs.store import RunStore
 PATH = "model"
 
 
+class _OfModel(Frozen):
+    """A model alone."""
+
+    model: ModelSpec
+
+
 def kept(store: RunStore, kind: str) -> list[Version]:
     """The models of a kind that are kept, the newest first; archived ones are not offered."""
     entries = Registry(store.root).entries()
@@ -66,10 +72,13 @@ def held(draft: Draft) -> ImportedModel | None:
         return ImportedModel.parse({name: document[name] for name in brought})
 
 
-def digest_of(model: ModelSpec, versions: Sequence[Version]) -> str | None:
-    """The version that a model is, among those that are kept; None when it was changed since."""
-    own = version_of(model)
-    return own if any(own == version.digest for version in versions) else None
+def digest_in(draft: Draft, known: Sequence[Version]) -> str | None:
+    """The version of the model in a draft, if it is one of those; None when it was changed."""
+    try:
+        own = version_of(_OfModel.parse({PATH: draft.document[PATH]}).model)
+    except BadInput:
+        return None
+    return own if any(own == version.digest for version in known) else None
 
 
 def document_of(model: Frozen) -> Document:
