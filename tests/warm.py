@@ -84,7 +84,7 @@ def _run(arguments: list[str]) -> int:
         elif kind == "-c":
             sys.argv = ["-c", *rest]
             sys.path.insert(0, "")
-            exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102
+            exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
         else:
             raise ValueError(f"only -m and -c are known here (got {kind!r})")
     except SystemExit as end:
