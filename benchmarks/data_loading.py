@@ -42,6 +42,8 @@ MOST_WAITING = 0.05
 """The share of a step that may be spent on waiting for data."""
 LEAST_SOONER = 20.0
 """How many times sooner prepared texts are to be there again."""
+INTERRUPTED = 0.02
+"""Share of the steps that is left out, the slowest."""
 BUNDLED = {"text": "gpt-python-docs", "images": "digits-vision", "table": "cancer-table"}
 
 
@@ -61,18 +63,20 @@ class Work(NamedTuple):
     def batches(self, source: BatchSource) -> ClockedBatches:
         lengths = source.sample_lengths if isinstance(source, OfLengths) else None
         plan = BatchPlan(len(source), self.batch_size, shuffle=True, seed=0, lengths=lengths)
-        return ClockedBatches(source, plan, workers=0, seed=0)
+        return ClockedBatches(source, plan)
 
 
 class ClockedBatches(Prepared):
-    """Batches as a run has them; how long they are waited for is added up."""
+    """Batches as a run has them, and how long each was waited for."""
 
-    waited_s = 0.0
+    def __init__(self, source: BatchSource, plan: BatchPlan) -> None:
+        super().__init__(source, plan, workers=0, seed=0)
+        self.waited_s: list[float] = []
 
     def batch(self, micro_step: int) -> Batch:
         began = time.perf_counter()
         found = super().batch(micro_step)
-        self.waited_s += time.perf_counter() - began
+        self.waited_s.append(time.perf_counter() - began)
         return found
 
 
@@ -140,10 +144,21 @@ def _waiting_share(work: Work) -> float:
         tell=lambda kind, text: None,
     )
     loop.update()
-    batches.waited_s, began = 0.0, time.perf_counter()
-    for _ in range(STEPS):
-        loop.update()
-    return batches.waited_s / (time.perf_counter() - began)
+    batches.waited_s.clear()
+    steps_s = [_seconds(loop.update) for _ in range(STEPS)]
+    return _typical(batches.waited_s) / _typical(steps_s)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _typical(seconds: list[float]) -> float:
+    """Their mean without the slowest, in which the machine did something else."""
+    kept = sorted(seconds)[: max(1, int((1 - INTERRUPTED) * len(seconds)))]
+    return float(np.mean(kept))
 
 
 def _loading(works: Mapping[str, Work]) -> None:
