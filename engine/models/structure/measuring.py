@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 from engine.health.kept import digest_of
 from engine.health.report import value_of
 from engine.health.subject import Subject, isolated
+from engine.models.hugging_face.net import HuggingFaceNet
 from engine.models.imported.adapters import Adapted
 from engine.models.structure.document import Edge, ModuleFact, Shape, Structure, Weight
 from engine.models.structure.provenance import Provenance, tensors_in
@@ -37,7 +38,7 @@ def measured(spec: RunSpec, subject: Subject) -> Structure:
     began = time.perf_counter()
     with isolated():
         net = subject.model()
-        model = net.model if isinstance(net, Adapted) else net
+        model = net.model if isinstance(net, Adapted | HuggingFaceNet) else net
         samples = subject.affordable(subject.batch_size)
         with frozen(net, spec.training.parameters):
             seen = _watched(subject, net, model, samples)
@@ -57,7 +58,7 @@ def measured(spec: RunSpec, subject: Subject) -> Structure:
         weights=weights,
         loss_kept_bytes=seen.loss_kept,
         printed=str(model),
-        found=(*net.found, *net.warnings) if isinstance(net, Adapted) else (),
+        found=(*net.found, *net.warnings) if isinstance(net, Adapted | HuggingFaceNet) else (),
         took_s=round(time.perf_counter() - began, 3),
     )
 
@@ -207,7 +208,7 @@ def _shared(
 
 def _weights(net: nn.Module, spec: RunSpec) -> Iterator[Weight]:
     facts, parameters = facts_of_model(net), list(net.parameters())
-    around = "model." if isinstance(net, Adapted) else ""
+    around = "model." if isinstance(net, Adapted | HuggingFaceNet) else ""
     treated = treatments(facts, spec.training.optimizer, spec.training.parameters)
     decay = spec.training.optimizer.weight_decay > 0
     for fact, parameter, treatment in zip(facts, parameters, treated, strict=True):
