@@ -102,11 +102,12 @@ def _train(run: Run, reporter: RunReporter) -> None:
 
 
 def _phase(reporter: RunReporter, every_s: float = 1.0) -> Progress:
-    """Preparing data, told as the run's phase."""
+    """Preparing data, told as the run's phase; it is given up when the run is to end."""
     told = 0.0
 
     def tell(doing: str, done: int, total: int | None) -> None:
         nonlocal told
+        reporter.go_on("its data was being prepared")
         if time.monotonic() - told >= every_s:
             told = time.monotonic()
             share = f" ({100 * done / total:.0f}%)" if total else ""

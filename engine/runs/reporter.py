@@ -122,6 +122,16 @@ class RunReporter:
         except OSError as error:
             self._wait_for_space(error)
 
+    def go_on(self, meanwhile: str) -> None:
+        """Do nothing unless the run is to end, although it has not begun yet.
+
+        Raises:
+            NotBegun: when it is; ``meanwhile`` says what was being done.
+        """
+        for request in tuple(self.pending):  # at once: the heartbeat adds to it
+            if request in _ENDS:
+                raise NotBegun(self.run.id, _ENDS[request], meanwhile, "Resume it to go on.")
+
     def close(self) -> None:
         """Stop reporting; whose end could not be written, the next sweep finds by its marker."""
         self._closing.set()
@@ -232,12 +242,17 @@ def reporting(run: Run, launcher: LauncherName) -> Iterator[RunReporter]:
 
 
 class NotBegun(EngineError):
-    """A run was to end while it waited for disk space to begin."""
+    """A run was to end before it began."""
 
-    def __init__(self, run_id: str, status: Status) -> None:
+    def __init__(
+        self,
+        run_id: str,
+        status: Status,
+        meanwhile: str = "it waited for disk space",
+        remedy: str = "Free some space, then resume it.",
+    ) -> None:
         super().__init__(
-            f"Run {run_id!r} was ended while it waited for disk space; it has lost nothing. Free "
-            "some space, then resume it."
+            f"Run {run_id!r} was ended while {meanwhile}; it has lost nothing. {remedy}"
         )
         self.status: Status = status
 

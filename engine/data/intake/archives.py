@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from engine.data.intake.source import Access
+from engine.data.intake.source import Access, in_bytes
 from engine.data.intake.streams import DAMAGE, is_junk
 from engine.data.library.errors import DataRefused
 
@@ -42,7 +42,7 @@ class Files:
             found = list(self._of_folder() if archive is None else self._of_archive(archive))
         self.members = sorted(found, key=lambda member: str(member.name))
         if sum(member.size for member in self.members) > access.most_bytes:
-            limit = f"{access.most_bytes / 1024**3:,.3g} GB"
+            limit = in_bytes(access.most_bytes)
             raise DataRefused(path.name, f"has more than {limit} in it", "Bring in a part of it.")
 
     def contents(self, members: list[Member], most_bytes: int) -> Iterator[tuple[Member, bytes]]:
@@ -54,7 +54,7 @@ class Files:
         with self._opened() as archive:
             for member in members:
                 if member.size > most_bytes:
-                    limit = f"{most_bytes / 1024**2:,.0f} MB"
+                    limit = in_bytes(most_bytes)
                     raise DataRefused(self._shown(member), f"is larger than {limit}")
                 with self._member(archive, member) as file:
                     yield member, file.read(most_bytes)

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from engine.data.intake.source import Access, Incoming, Options
+from engine.data.intake.source import Access, Incoming, Options, in_bytes
 from engine.data.library.columns import ARROW, ColumnType, field_of
 from engine.data.library.errors import DataRefused
 from engine.data.progress import Progress
@@ -79,7 +79,7 @@ def _members(path: Path, folder: Path, access: Access) -> Iterator[tuple[str, An
     with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if member.filename.endswith(".npy")]
         if sum(member.file_size for member in members) > access.most_bytes:
-            limit = f"{access.most_bytes / 1024**3:,.3g} GB"
+            limit = in_bytes(access.most_bytes)
             raise DataRefused(path.name, f"holds more than {limit} when it is unpacked")
         for place, member in enumerate(members):
             target = folder / f"{place}.npy"

@@ -18,7 +18,7 @@ from engine.data.intake.many_files import ManyFiles, TextFolder
 from engine.data.intake.numpy_files import NumpyFile
 from engine.data.intake.places import within
 from engine.data.intake.plain_texts import PlainText
-from engine.data.intake.source import Access, Incoming, Options, Source
+from engine.data.intake.source import Access, Incoming, Options, Source, in_bytes
 from engine.data.intake.sql import SqlQuery
 from engine.data.intake.streams import compression_of
 from engine.data.intake.synthetic import Recipe, Synthetic
@@ -128,6 +128,9 @@ def format_of(path: Path) -> str:
 def _file_reader(path: Path, options: Options, access: Access) -> Reader:
     if path.stat().st_size == 0:
         raise DataRefused(path.name, "is empty", "Choose a file with data in it.")
+    if path.stat().st_size > access.most_bytes:
+        limit = in_bytes(access.most_bytes)
+        raise DataRefused(path.name, f"is larger than {limit}", "Bring in a part of it.")
     found = options.format or format_of(path)
     packed = compression_of(path)
     if packed == "zip" and path.suffix.lower() != ".npz":

@@ -88,3 +88,11 @@ class Access:
     """Of one source, when it is unpacked."""
     network: bool = True
     """Whether databases and hubs may be asked."""
+
+
+def in_bytes(count: int) -> str:
+    """A number of bytes as people say it."""
+    for unit, size in (("GB", 1024**3), ("MB", 1024**2), ("kB", 1024)):
+        if count >= size:
+            return f"{count / size:,.3g} {unit}"
+    return f"{count} bytes"

@@ -17,6 +17,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from engine.data.intake.encodings import guessed_encoding
+from engine.data.intake.source import in_bytes
 from engine.data.library.errors import DataRefused, WrongEncoding
 from engine.data.progress import Progress
 
@@ -127,7 +128,7 @@ class Pieces:
             while piece := stream.read(CHUNK):
                 read += len(piece)
                 if read > self._most_bytes:
-                    limit = f"{self._most_bytes / 1024**3:,.3g} GB"
+                    limit = in_bytes(self._most_bytes)
                     raise DataRefused(
                         self._path.name,
                         f"holds more than {limit} when it is unpacked",

@@ -54,7 +54,7 @@ def picture(color: tuple[int, int, int], size: tuple[int, int] = (6, 4)) -> byte
 
 def zipped(members: dict[str, bytes]) -> bytes:
     written = io.BytesIO()
-    with zipfile.ZipFile(written, "w") as archive:
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return written.getvalue()

@@ -271,6 +271,18 @@ def test_a_run_goes_on_only_with_the_very_rows_that_it_began_with(tmp_path):
     assert state.status == "completed", state.reason
 
 
+def test_a_run_can_be_stopped_while_its_data_is_prepared(tmp_path):
+    runs = tmp_path / "runs"
+    data = spec_of(runs, file(tmp_path, "t.csv", TABLE))
+    store = RunStore(runs)
+    run = store.create(small(data))
+    run.request("stop")
+    state = work(store, run.id)
+    assert (state.status, state.step) == ("stopped", 0)
+    assert "while its data was being prepared; it has lost nothing" in state.reason
+    assert list(DataLibrary(runs).prepared(data.dataset).glob("*.part*")) == []
+
+
 def _begun(store, spec):
     fingerprint = facts_of(spec.data, spec.model, store.root).fingerprint
     return store.create(spec, data_fingerprint=fingerprint).id
