@@ -216,12 +216,12 @@ class _Builder:
         padded = facts.padded is True and "attention_mask" in takes
         if facts.padded and not padded:
             self._found.append("It takes no mask, so it reads the padding like tokens.")
-        unpadded = facts.vocabulary_size is not None and not facts.padded
+        positioned = facts.vocabulary_size is not None and _counts_padding(model)
         call = Call(
             "pixel_values" if facts.image_shape is not None else "input_ids",
             outputs,
             padding=facts.padding_token if padded else None,
-            first=_first_position(model) if unpadded and _counts_padding(model) else None,
+            first=_first_position(model) if positioned else None,
         )
         if task == "causal-lm":
             length = facts.tokens_per_sample or self._spec.block_size
@@ -261,7 +261,8 @@ _WELL_KNOWN = ("gpt2", "llama", "bert", "roberta", "distilbert", "t5", "bart", "
 
 
 def _counts_padding(model: Any) -> bool:
-    """Whether a model tells positions by what is no padding, as RoBERTa's family does."""
+    """Whether a model finds positions by what is no padding, as RoBERTa's family does: it adds up,
+    which CUDA does not do in the same order every time, and fails where there is no padding."""
     return any(hasattr(m, "create_position_ids_from_input_ids") for m in model.modules())
 
 

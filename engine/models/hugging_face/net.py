@@ -23,7 +23,7 @@ class Call:
     padding: int | None = None
     """The token that it is told not to look at; None where there is no padding."""
     first: int | None = None
-    """The position of the first token, where it must be told positions."""
+    """The position of the first token, where it is told positions."""
 
 
 class HuggingFaceNet(nn.Module):
@@ -50,8 +50,13 @@ class HuggingFaceNet(nn.Module):
             named["attention_mask"] = (inputs != self.call.padding).long()
         if self.call.first is not None:
             first, last = self.call.first + start, self.call.first + inputs.shape[1]
-            positions = torch.arange(first, last, device=inputs.device)
-            named["position_ids"] = positions.expand(len(inputs), -1)
+            positions = torch.arange(first, last, device=inputs.device).expand(len(inputs), -1)
+            if (
+                self.call.padding is not None
+            ):  # which is behind the text, and has a place of its own
+                padding = inputs[:, start:] == self.call.padding
+                positions = positions.masked_fill(padding, self.call.padding)
+            named["position_ids"] = positions
         return named
 
     def _logits(self, output: Any) -> Tensor:
