@@ -74,7 +74,8 @@ def dataset_facts(data: DatasetSpec, runs: Path, progress: Progress | None = Non
     dataset = _present(data, runs, progress or silent)
     if is_prepared(data, runs):
         return DataFacts.parse_json(_ready(data, runs).read_bytes())
-    if progress is None and dataset.record.bytes > QUICK_BYTES:
+    fetched = data.modality == "text" and data.text.tokenizer.kind == "hugging-face"
+    if progress is None and (dataset.record.bytes > QUICK_BYTES or fetched):
         raise NotPrepared(data.shown_name)
     return load_dataset(data, runs, progress or silent).facts
 

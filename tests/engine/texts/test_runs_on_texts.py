@@ -7,7 +7,8 @@ import pytest
 
 from engine.data.intake.source import Incoming
 from engine.data.library.library import DataLibrary
-from engine.data.sources import load_for
+from engine.data.preparation.loading import NotPrepared
+from engine.data.sources import facts_of, load_for
 from engine.data.text.making import tokenizer_from_json
 from engine.launch.worker import work
 from engine.run_spec import RunSpec
@@ -154,3 +155,11 @@ def test_an_interrupted_run_on_texts_goes_on_with_the_same_bits(runs, dataset, m
         assert run.last("train/loss")[0] == 9
     assert parts.last("train/loss") == whole.last("train/loss")
     assert parts.last("val/loss") == whole.last("val/loss")
+
+
+def test_a_tokenizer_that_is_fetched_is_not_waited_for_where_somebody_only_asks(runs, dataset):
+    spec = spec_of(dataset, "whole texts").model_dump(mode="json")
+    spec["data"]["text"]["tokenizer"] = {"kind": "hugging-face", "name": "somebody/tokenizer"}
+    data = RunSpec.parse(spec).data
+    with pytest.raises(NotPrepared, match="has not been prepared"):
+        facts_of(data, RunSpec.parse(spec).model, runs)
