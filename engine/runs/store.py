@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ class RunStore:
         self.root = Path(root).expanduser().resolve()
         self._now = now
         self._seen: dict[str, tuple[_Stamps, RunSummary]] = {}
+        self._naming, self._last_id = threading.Lock(), ("", 0)
         try:
             for folder in (self.root, self.queue, self.active, self.trash_folder):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -103,7 +105,7 @@ class RunStore:
         now = self._now()
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
         record = RunRecord(
-            run_id=f"{stamp}-{secrets.token_hex(3)}",
+            run_id=self._new_id(stamp),
             created_at=now,
             spec=spec if isinstance(spec, RunSpec) else None,
             imported=spec if isinstance(spec, Imported) else None,
@@ -128,6 +130,14 @@ class RunStore:
             shutil.rmtree(made.folder)
             raise
         return Run(self.root / record.run_id)
+
+    def _new_id(self, stamp: str) -> str:
+        """An id that sorts behind those that this store has given in the same second."""
+        with self._naming:
+            before, number = self._last_id
+            after = number + secrets.randbelow(256) if before == stamp else secrets.randbelow(2**23)
+            self._last_id = stamp, after + 1
+        return f"{stamp}-{after + 1:06x}"
 
     def open(self, run_id: str) -> Run:
         """The run of that id.

@@ -39,6 +39,12 @@ def test_trashed_runs_are_listed_and_come_back(store):
     assert list(store.trashed()) == []
 
 
+def test_runs_that_are_made_in_one_second_are_listed_in_their_order(tmp_path):
+    store = RunStore(tmp_path, now=lambda: 1_800_000_000.0)
+    made = [store.create(fabricate.TEXT).id for _ in range(20)]
+    assert list(store.ids()) == made[::-1]
+
+
 def test_a_damaged_run_can_be_trashed_and_restored_as_damaged(store):
     run = fabricate.run_of(store)
     (run.folder / "state.json").write_text('{"status": "runn')
