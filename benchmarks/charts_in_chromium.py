@@ -47,7 +47,7 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
             rows = [*_first_and_search(browser, f"{url}/?run={many.id}")]
             zooms = _zooms(browser, f"{url}/?run={long.id}")
-            rows.append([f"zoom into {STEPS:,} steps", zooms, "300"])
+            rows.append([f"zoom into {STEPS:,} steps", round(zooms), "300"])
             browser.close()
     print_table("In Chromium, ms until it is drawn", ["what", "ms", "wanted"], rows)
 
@@ -69,8 +69,8 @@ def _first_and_search(browser: Browser, address: str) -> list[list[object]]:
     searched = 1000 * (time.perf_counter() - began)
     page.close()
     return [
-        [f"first chart of {METRICS:,}, page reloaded", first, ""],
-        [f"search among {METRICS:,} charts", searched, ""],
+        [f"first chart of {METRICS:,}, page reloaded", round(first), ""],
+        [f"search among {METRICS:,} charts", round(searched), ""],
     ]
 
 

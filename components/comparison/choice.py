@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components import session
+from components import report_button, session
 from components.plain_text import as_markdown
 from engine import comparison
 from engine.comparison.chosen import MOST, Chosen, LeftOut
@@ -42,7 +42,10 @@ def show(store: RunStore, found: Chosen) -> None:
         "Choose runs", icon=":material/checklist:", key=session.COMPARE_UNFOLDED, on_change="rerun"
     ):
         _picker(store, found)
-    st.caption(f"{len(found.runs)} runs" if len(found.runs) != 1 else "1 run")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        many = f"{len(found.runs)} runs" if len(found.runs) != 1 else "1 run"
+        st.caption(many, width="content")
+        report_button.show(store, [run.id for run in found.runs], "compare.report")
     if found.left_out:
         _tell(found.left_out)
 

@@ -24,6 +24,13 @@ def test_the_live_page_offers_a_report_of_its_run(store, open_page):
     assert [label for label in labels_of(app) if label in FORMATS] == FORMATS
 
 
+def test_the_compare_page_offers_a_report_of_all_its_runs(store, open_page):
+    runs = [fabricate.run_of(store) for _ in range(2)]
+    app = open_page("compare.py", runs=",".join(run.id for run in runs))
+    assert not app.exception
+    assert [label for label in labels_of(app) if label in FORMATS] == FORMATS
+
+
 def chosen_runs_page():
     from components import run_selection, session
 
