@@ -74,7 +74,8 @@ def _split(dataset: Dataset, task: TaskKind, columns: Mapping[str, Role]) -> Spl
         return TimeSplit()
     if task in _ONE_CLASS and "label" in of_role and _all_twice(dataset, of_role["label"]):
         return StratifiedSplit()
-    return LastSplit() if task in ("causal-lm", "masked-lm") else RatioSplit()
+    in_order = dataset.record.origin.kind in ("text", "synthetic")  # lines that go on
+    return LastSplit() if in_order and task in ("causal-lm", "masked-lm") else RatioSplit()
 
 
 def _given(dataset: Dataset, column: str) -> GivenSplit | None:

@@ -31,6 +31,8 @@ _FILES = re.compile(r"(file|path|filename|file_name|image_?path|url)s?", re.I)
 MOST_CLASSES = 1_000
 _FEW = 50
 """So many different whole numbers may stand for classes."""
+_MANY = 3
+"""So many columns of numbers and categories make a table."""
 _WORDS = 40.0
 """Texts of more characters in the mean are read; shorter ones of which many are alike are
 categories."""
@@ -45,8 +47,9 @@ def guessed_columns(seen: Mapping[str, Seen]) -> tuple[Column, ...]:
 def guessed_roles(seen: Mapping[str, Seen]) -> dict[str, Role]:
     """What each column seems to be for, in their order."""
     roles: dict[str, Role] = {name: _alone(name, column) for name, column in seen.items()}
+    _ignore_names_of_rows(roles, seen)
     if not {"text", "image"} & set(roles.values()):
-        _read_the_only_text(roles, seen)
+        _read_the_only_text(roles)
     _choose_the_answer(roles, seen)
     if {"text", "image"} & set(roles.values()):
         _replace(roles, ("number", "category"), "ignore")
@@ -162,7 +165,16 @@ def _counts(column: Seen) -> bool:
 # -- all columns -----------------------------------------------------------------------------------
 
 
-def _read_the_only_text(roles: dict[str, Role], seen: Mapping[str, Seen]) -> None:
+def _ignore_names_of_rows(roles: dict[str, Role], seen: Mapping[str, Seen]) -> None:
+    """A short text beside many numbers is what a row is called, and not what is to be read."""
+    numbers = sum(role in ("number", "category") for role in roles.values())
+    for name, role in roles.items():
+        short = seen[name].type == "text" and seen[name].mean_length <= _WORDS
+        if role == "text" and short and numbers >= _MANY and not _TEXTS.fullmatch(name):
+            roles[name] = "ignore"
+
+
+def _read_the_only_text(roles: dict[str, Role]) -> None:
     """Where there are no numbers, what looked like categories is what is there to be read."""
     categories = [name for name, role in roles.items() if role == "category"]
     if "number" not in roles.values() and len(categories) == 1:
@@ -179,7 +191,15 @@ def _choose_the_answer(roles: dict[str, Role], seen: Mapping[str, Seen]) -> None
         if named or len(texts) == 2:
             roles[named[0] if named else texts[1]] = "target"
     elif "target" not in roles.values():
+        _only_kind_is_the_label(roles, seen)
         _last_is_the_answer(roles, seen)
+
+
+def _only_kind_is_the_label(roles: dict[str, Role], seen: Mapping[str, Seen]) -> None:
+    """Beside a text or an image the one column of few texts says what it is."""
+    kinds = [name for name, role in roles.items() if role == "category" and _is_a_kind(seen[name])]
+    if len(kinds) == 1 and {"text", "image"} & set(roles.values()):
+        roles[kinds[0]] = "label"
 
 
 def _last_is_the_answer(roles: dict[str, Role], seen: Mapping[str, Seen]) -> None:

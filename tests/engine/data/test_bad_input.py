@@ -1,6 +1,7 @@
 """What cannot be read is refused in plain words, and what was there before stays as it was."""
 
 import errno
+import gzip
 import json
 import re
 
@@ -185,16 +186,18 @@ def test_a_server_that_others_reach_reads_only_below_its_roots(tmp_path, monkeyp
 
 
 def test_more_than_the_limit_is_refused_also_when_it_is_packed(tmp_path):
-    packed = file(tmp_path, "a.zip", files.zipped({"a.txt": b"word\n" * 100_000}))
+    packed = file(tmp_path, "a.txt.gz", gzip.compress(b"word\n" * 100_000))
     access = Access(most_bytes=100_000)
     with pytest.raises(DataRefused, match="holds more than 97.7 kB when it is unpacked"):
         DataLibrary(tmp_path).take_in(source_of(str(packed), access))
     large = file(tmp_path, "a.parquet", b"PAR1" * 50_000)
     with pytest.raises(DataRefused, match=r"a\.parquet: is larger than 97\.7 kB"):
         DataLibrary(tmp_path).take_in(source_of(str(large), access))
-    many = file(tmp_path, "m.zip", files.zipped(files.pictures()))
+    many = file(
+        tmp_path, "m.zip", files.zipped({"a/1.txt": b"w" * 60_000, "b/2.txt": b"w" * 60_000})
+    )
     with pytest.raises(DataRefused, match="has more than"):
-        source_of(str(many), Access(most_bytes=3_000)).read(Options(), lambda *told: None)
+        source_of(str(many), access).read(Options(), lambda *told: None)
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_half_written(library, tmp_path, monkeypatch):

@@ -43,7 +43,7 @@ def test_a_spec_of_a_dataset_can_be_prepared(tmp_path, films):
     written = data("spec", "Films", *runs, "--task", "causal-lm", "--column", "label=ignore")
     spec = RunSpec.parse_json(written.stdout)
     assert (spec.data.dataset, spec.task.kind) == (films, "causal-lm")
-    assert (spec.data.columns, spec.data.split.kind) == ({"text": "text"}, "last")
+    assert (spec.data.columns, spec.data.split.kind) == ({"text": "text"}, "ratio")
     usual = RunSpec.parse_json(data("spec", "Films", *runs).stdout)
     assert (usual.model.kind, usual.data.split.kind) == ("encoder", "stratified")
     prepared = data("prepare", file(tmp_path, "s.json", usual.to_json()), *runs)
