@@ -37,11 +37,17 @@ def trials(store: RunStore) -> Trials:
 
 
 def current_code() -> str | None:
-    """The hash of the code that this tab looks at: as it chose, else as the address says."""
-    if _CODE not in st.session_state:
-        st.session_state[_CODE] = st.query_params.get(CODE_ADDRESS)
-    code: str | None = st.session_state[_CODE]
+    """The hash of the code that this tab looks at: as the address says, else as it was left."""
+    addressed = st.query_params.get(CODE_ADDRESS)
+    if addressed is not None:
+        st.session_state[_CODE] = addressed
+    code: str | None = st.session_state.get(_CODE)
     return code
+
+
+def is_code_addressed() -> bool:
+    """Whether the address of the page names code to look at."""
+    return CODE_ADDRESS in st.query_params
 
 
 def look_at(code: str | None) -> None:

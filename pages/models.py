@@ -11,7 +11,7 @@ from engine.models import collection
 with trouble.shown():
     store = session.store()
     models = collection.known_models(store)
-    chosen = choice.from_url(models)
+    chosen = None if model_state.is_code_addressed() else choice.from_url(models)
     if chosen is not None:
         version_page.show(store, models, chosen)
     elif model_state.current_code() is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from components.models import code_view, structure_tab
+from components.models import code_view, consent, structure_tab
 from components.models.looked_at import Looked
 from components.plain_text import as_markdown
 from engine.models.imported.library import CodeLibrary
@@ -57,6 +57,7 @@ def _imported(looked: Looked, document: ImportedModel) -> None:
         icon=":material/download:",
     )
     code_view.show(seen, library.source(document.code))
+    consent.show(library, document.code)
 
 
 def _own(looked: Looked, document: ModelSpec) -> None:

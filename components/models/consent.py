@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import trouble
+from components import model_state, trouble
 from components.plain_text import as_markdown
 from engine.models.imported.library import CodeLibrary, is_off
 from engine.models.imported.spec import CODE_OFF
@@ -21,6 +21,16 @@ _MEANING = (
     "environment, and with limits on memory and time. That is no cage: nothing is promised about "
     "the network or your files.",
 )
+
+
+def link(code: str) -> None:
+    """Draw the way to where code is looked at and allowed."""
+    st.page_link(
+        "models.py",
+        label="Look at the code",
+        icon=":material/code:",
+        query_params={model_state.CODE_ADDRESS: code},
+    )
 
 
 def show(library: CodeLibrary, code: str) -> bool:

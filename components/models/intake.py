@@ -89,13 +89,17 @@ def bring_in(store: RunStore) -> None:
             key="models.in.other",
             icon=":material/arrow_back:",
             type="tertiary",
-            on_click=model_state.look_at,
-            args=(None,),
+            on_click=_look_elsewhere,
         )
         seen = brought(library, code)
         code_view.show(seen, library.source(code))
         if not seen.found.problems:
             _set_up(store, library, seen, _Desk(store.root, code))
+
+
+def _look_elsewhere() -> None:
+    model_state.look_at(None)
+    session.choose_model(None)
 
 
 def _set_up(store: RunStore, library: CodeLibrary, seen: Brought, desk: _Desk) -> None:

@@ -11,7 +11,7 @@ from components import session, workspace
 from components.draft import Draft
 from components.field_words import complaint
 from components.form_schema import value_at
-from components.models import arguments, versions
+from components.models import arguments, consent, versions
 from components.plain_text import as_markdown
 from engine.data.specs import DataFacts
 from engine.errors import Problem
@@ -37,6 +37,7 @@ def show(draft: Draft, facts: DataFacts | None, problems: Sequence[Problem]) -> 
     for problem in problems:
         if problem.path in _OF_THE_CODE:
             st.error(as_markdown(complaint(problem)), icon=":material/error:")
+            consent.link(model.code)
     try:
         seen = brought(CodeLibrary(store.root), model.code)
     except CodeRefused:

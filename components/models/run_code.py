@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from components.field_words import complaint
+from components.models import consent
 from components.plain_text import as_markdown
-from engine.models.imported.library import CODE, in_the_way
+from engine.models.imported.library import CODE, CodeLibrary, in_the_way
+from engine.models.imported.spec import ImportedModel
 from engine.runs.run import Run
 from engine.runs.state import ACTIVE, RunState
 from engine.runs.store import RunStore
@@ -31,3 +33,6 @@ def show(store: RunStore, run: Run, state: RunState) -> None:
             as_markdown(f"This run cannot be resumed, extended or forked now. {reason}"),
             icon=":material/block:",
         )
+        model = run.spec.model
+        if isinstance(model, ImportedModel) and CodeLibrary(store.root).has(model.code):
+            consent.link(model.code)

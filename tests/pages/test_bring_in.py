@@ -375,6 +375,7 @@ def test_a_run_whose_consent_was_taken_back_says_so(launched, open_page, click, 
     app = open_page("live.py", run=run.id)
     assert "This run cannot be resumed, extended or forked now." in texts(app)
     assert "nobody has consented" in texts(app)
+    assert "Look at the code" in [link.proto.label for link in app.get("page_link")]
     click(app, "Resume")
     assert run.state().status == "stopped"
 

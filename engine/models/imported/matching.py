@@ -219,7 +219,9 @@ def _classes(facts: DataFacts) -> Known | None:
 
 def _outputs(facts: DataFacts) -> Known | None:
     count = facts.outputs
-    return None if count is None else (count, f"{count:,} numbers to predict")
+    if count is None or facts.classes is not None:
+        return _classes(facts)
+    return count, "one number to predict" if count == 1 else f"{count:,} numbers to predict"
 
 
 def _length(facts: DataFacts) -> Known | None:

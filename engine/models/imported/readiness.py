@@ -56,7 +56,8 @@ def remarks(model: ModelSpec, runs: Path, facts: DataFacts | None) -> Iterator[P
         yield from hugging_face.remarks(model, runs, facts)
     for row in _rows(model, runs, facts):
         if row.warning:
-            yield Problem(f"model.arguments.{row.name}", row.warning.rstrip("."))
+            message = f"it and the data do not agree: {row.warning.rstrip('.')}"
+            yield Problem(f"model.arguments.{row.name}", message)
 
 
 def _rows(model: ModelSpec, runs: Path, facts: DataFacts | None) -> tuple[Row, ...]:
