@@ -15,7 +15,7 @@ from engine.models.collection import best_of
 from engine.models.imported.library import in_the_way
 from engine.models.imported.spec import ImportedModel
 from engine.models.size import size_of
-from engine.models.specs import MODEL_TASKS, InMemoryModel, ModelSpec
+from engine.models.specs import MODEL_TASKS, HuggingFaceModel, InMemoryModel, ModelSpec
 from engine.models.structure.document import Structure
 from engine.preflight import estimate
 
@@ -49,6 +49,9 @@ def what_it_is(model: ModelSpec) -> str:
             f"Code of your own: {model.entry} from {model.file}, called with "
             f"{len(model.arguments):,} arguments."
         )
+    if isinstance(model, HuggingFaceModel):
+        made = "its own weights" if model.content else "random weights"
+        return as_markdown(f"{model.shown_name} of Hugging Face transformers, with {made}.")
     if isinstance(model, InMemoryModel):
         return as_markdown(f"An object of the class {model.class_name}.")
     return as_markdown(" ".join((type(model).__doc__ or "").split()))

@@ -17,7 +17,7 @@ from typing import IO
 from engine.launch.environment import child_environment
 from engine.models.hugging_face.library import HuggingFaceLibrary
 from engine.models.imported.library import CODE, CodeLibrary, CodeRefused
-from engine.models.specs import HuggingFaceModel, ImportedModel
+from engine.models.specs import HuggingFaceModel, ImportedModel, ModelSpec, foreign_code
 from engine.run_spec import RunSpec
 from engine.runs.store import RunStore
 
@@ -25,6 +25,17 @@ LIMIT_S = 120.0
 """A process that has said nothing for so long is ended."""
 _ENDING_S = 5.0
 _ROOT = Path(__file__).parents[2]
+
+
+def refuse_unless_allowed(root: Path, model: ModelSpec) -> None:
+    """Do nothing if the code that a model came with may be run, or there is none.
+
+    Raises:
+        CodeRefused: when the setting keeps it from being run, or nobody consented.
+    """
+    code = foreign_code(model)
+    if code is not None:
+        CodeLibrary(root).refuse_unless_allowed(code)
 
 
 class Beside:
@@ -43,22 +54,19 @@ class Beside:
     """With a blank before it, what it is at before it has said anything."""
 
     def __init__(self, store: RunStore, spec: RunSpec, command: Sequence[str]) -> None:
+        refuse_unless_allowed(store.root, spec.model)
         self._folder = TemporaryDirectory(prefix="traindeck-beside-")
         parts = [sys.executable, "-P", "-m", "engine", *command, "--runs", str(store.root)]
-        place = _ROOT
+        place, library = _ROOT, CodeLibrary(store.root)
         if isinstance(spec.model, ImportedModel):
             place = Path(self._folder.name) / CODE
             parts += ["--code", str(place)]
             try:
-                library = CodeLibrary(store.root)
-                library.refuse_unless_allowed(spec.model.code)
                 library.copy_to(spec.model.code, place)
             except CodeRefused:
                 self._folder.cleanup()
                 raise
         elif isinstance(spec.model, HuggingFaceModel) and spec.model.content is not None:
-            if spec.model.trusted:
-                CodeLibrary(store.root).refuse_unless_allowed(spec.model.content)
             parts += ["--code", str(HuggingFaceLibrary(store.root).folder(spec.model.content))]
         self._err = TemporaryFile()  # noqa: SIM115 - closed when it is over
         # Files, not pipes: nobody has to read them for the process to go on.
