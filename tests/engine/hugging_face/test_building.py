@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from engine.errors import BadInput, EngineError
+from engine.errors import EngineError
 from engine.models.drawing import Drawing
 from engine.models.hugging_face import extras
 from engine.models.hugging_face.building import DoesNotWork
@@ -218,23 +218,6 @@ def test_what_does_not_fit_is_refused_in_words(
 ) -> None:
     with pytest.raises(EngineError, match=f"(?s){said}"):
         net_of(model, task)
-
-
-@pytest.mark.parametrize(
-    ("config", "said"),
-    [
-        ({"vocab_size": 5}, "'vocab_size' is taken from the data, its vocabulary"),
-        ({"image_size": 5}, "'image_size' is taken from the data"),
-        ({"__class__": 5}, "no name of a setting"),
-        ({"a" * 80: 5}, "no name of a setting"),
-        ({"a": "x" * 30_000}, "more than 20,000 characters"),
-        ("oops", "written as name=value, such as n_layer=2, or as a JSON object; 'oops' is"),
-    ],
-)
-def test_settings_that_nobody_may_set_are_refused(config: dict[str, Any], said: str) -> None:
-    document = {"kind": "hugging-face", "origin": {"source": "configuration", "config": config}}
-    with pytest.raises(BadInput, match=said):
-        HuggingFaceModel.parse(document)
 
 
 def test_without_the_packages_one_sentence_says_how_to_install_them(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.errors import Problem
+from engine.errors import BadInput, Problem
 from engine.models.hugging_face.intake import from_folder
 from engine.models.hugging_face.library import HuggingFaceLibrary
 from engine.models.hugging_face.spec import HuggingFaceModel, LoRATuning
@@ -68,3 +69,20 @@ def test_a_head_for_another_task_is_refused(library: HuggingFaceLibrary) -> None
     (problem,) = refusals(model, library.runs, TEXT)
     assert str(problem).startswith("model.head: does not fit the task 'causal-lm'")
     assert [*refusals(configured("bert", {}), library.runs, TEXT)] == []
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"vocab_size": 5}, "'vocab_size' is taken from the data, its vocabulary"),
+        ({"image_size": 5}, "'image_size' is taken from the data"),
+        ({"__class__": 5}, "no name of a setting"),
+        ({"a" * 80: 5}, "no name of a setting"),
+        ({"a": "x" * 30_000}, "more than 20,000 characters"),
+        ("oops", "written as name=value, such as n_layer=2, or as a JSON object; 'oops' is"),
+    ],
+)
+def test_settings_that_nobody_may_set_are_refused(config: dict[str, Any], said: str) -> None:
+    document = {"kind": "hugging-face", "origin": {"source": "configuration", "config": config}}
+    with pytest.raises(BadInput, match=said):
+        HuggingFaceModel.parse(document)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from safetensors.torch import load_file
+import torch
+from safetensors.torch import load_file, save_file
 
 from engine import attempt as attempts
 from engine.batch_size.search import TrialsFailed, find_batch_size
 from engine.commands import hugging_face
 from engine.data.sources import facts_of
+from engine.documents.spec_files import load_spec
+from engine.errors import BadInput
 from engine.estimate import estimate
 from engine.frozen import with_changes
-from engine.launch.launchers import RunsApart, ThreadLauncher
+from engine.launch.launchers import RunsApart, ThreadLauncher, begun
 from engine.launch.worker import work
+from engine.models.hugging_face.intake import from_folder
 from engine.models.hugging_face.library import HuggingFaceLibrary
-from engine.models.imported.library import CODE
+from engine.models.imported.library import CODE, CodeLibrary, CodeRefused
 from engine.models.imported.trial import tried
 from engine.models.registry import Registry
+from engine.models.specs import foreign_code
 from engine.run_spec import RunSpec
 from engine.runs.lineage import fork
 from engine.runs.run import Run
@@ -29,7 +33,7 @@ from engine.runs.spec_words import model_words
 from engine.runs.store import RunStore
 from engine.training_loop import StepResult, TrainingLoop
 from tests.engine.equality import assert_same_bits, final_weights
-from tests.engine.hugging_face.made import SMALL, save_gpt2
+from tests.engine.hugging_face.made import FACTS, SMALL, net_of, save_gpt2, stored
 
 ROOT = Path(__file__).parents[3]
 LORA = {"name": "lora", "rank": 2, "dropout": 0.1}
@@ -224,18 +228,96 @@ def test_the_health_check_examines_it(store: RunStore) -> None:
 
 
 def test_the_example_trains_without_a_network(tmp_path: Path) -> None:
-    """In a process of its own, which the command line starts."""
-    command = [
-        sys.executable,
-        "-m",
-        "engine",
-        "train",
-        str(ROOT / "examples" / "hf-gpt2-python-docs.json"),
-    ]
-    done = subprocess.run(
-        [*command, "--runs", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=240
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    (run,) = [RunStore(tmp_path).open(run_id) for run_id in RunStore(tmp_path).ids()]
-    loss = run.series("train/loss").value
+    store = RunStore(tmp_path)
+    example = load_spec(ROOT / "examples" / "hf-gpt2-python-docs.json")
+    loss = trained(store, example).series("train/loss").value
     assert loss[-1] < 0.8 * loss[0]
+
+
+# -- code that comes with a model ------------------------------------------------------------------
+
+CONFIGURATION = """
+from transformers import PreTrainedConfig
+
+class OwnConfig(PreTrainedConfig):
+    model_type = "own-model"
+    vocab_size: int = 120
+    width: int = 8
+"""
+MODEL = """
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+from transformers.modeling_outputs import CausalLMOutput
+from .configuration_own import OwnConfig
+
+class OwnModel(PreTrainedModel):
+    config_class = OwnConfig
+    base_model_prefix = "body"
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.body = nn.Embedding(config.vocab_size, config.width)
+        self.lm_head = nn.Linear(config.width, config.vocab_size, bias=False)
+        self.post_init()
+
+    def get_input_embeddings(self):
+        return self.body
+
+    def set_input_embeddings(self, module):
+        self.body = module
+
+    def get_output_embeddings(self):
+        return self.lm_head
+
+    def set_output_embeddings(self, module):
+        self.lm_head = module
+
+    def forward(self, input_ids, use_cache=False):
+        return CausalLMOutput(logits=self.lm_head(self.body(input_ids)))
+"""
+
+
+@pytest.fixture
+def coded(tmp_path: Path) -> str:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    names = {
+        "AutoConfig": "configuration_own.OwnConfig",
+        "AutoModelForCausalLM": "model_own.OwnModel",
+    }
+    config = {"model_type": "own-model", "vocab_size": 120, "width": 8, "auto_map": names}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "configuration_own.py").write_text(CONFIGURATION)
+    (folder / "model_own.py").write_text(MODEL)
+    weights = {"body.weight": torch.ones(120, 8), "lm_head.weight": torch.full((120, 8), 2.0)}
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    return from_folder(HuggingFaceLibrary(RunStore(tmp_path / "runs").root), folder, code=True)
+
+
+def test_code_that_is_trusted_builds_the_model(coded: str, tmp_path: Path) -> None:
+    folder = HuggingFaceLibrary(tmp_path / "runs").folder(coded)
+    net = net_of(stored(coded, trust_remote_code=True), "causal-lm", folder)
+    assert type(net.model).__name__ == "OwnModel"
+    tokens = torch.zeros(2, 5, dtype=torch.int64)
+    assert net(tokens).shape == (2, 5, FACTS["causal-lm"].vocabulary_size)
+    assert net(tokens)[0, 0, 0].item() == 16.0, "with its stored weights"
+
+
+def test_code_that_is_not_trusted_is_not_run(coded: str, tmp_path: Path) -> None:
+    folder = HuggingFaceLibrary(tmp_path / "runs").folder(coded)
+    assert foreign_code(stored(coded)) is None
+    with pytest.raises(BadInput, match="bring it in with that code, and trust it"):
+        net_of(stored(coded), "causal-lm", folder)
+
+
+def test_nobody_runs_it_without_consent(coded: str, tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs")
+    trusted = stored(coded, trust_remote_code=True)
+    assert foreign_code(trusted) == coded
+    wanted = spec(coded).model_copy(update={"model": trusted})
+    run = store.create(wanted)
+    with pytest.raises(CodeRefused, match="nobody has consented"):
+        begun(store, run.id)
+    CodeLibrary(store.root).allow(coded)
+    CodeLibrary(store.root).refuse_unless_allowed(coded)
