@@ -367,15 +367,14 @@ def wait_until_training(store, process, patience_s=60):
     pytest.fail(f"no training: {process.communicate()}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_saves_and_says_how_to_go_on(tmp_path, store, number):
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, store):
     def long(document):
         document["training"]["length"]["amount"] = 1_000_000
 
     spec = changed(tmp_path, long)
     process = started("train", spec, "--runs", store.root, "--json", stdout=subprocess.PIPE)
     run_id = wait_until_training(store, process)
-    process.send_signal(number)
+    process.send_signal(signal.SIGINT)
     output, remarks = process.communicate(timeout=60)
     assert process.returncode == 130, remarks
     facts = json.loads(output.splitlines()[-1])
@@ -383,6 +382,18 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, store, number):
     assert store.open(run_id).checkpoint_steps()[-1] == facts["step"]
     command = ["python", "-m", "engine", "resume", run_id, "--runs", str(store.root)]
     assert remarks.splitlines()[-1] == f"Go on with: {shlex.join(command)}"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_closed_terminal_and_a_shutdown_ask_for_the_same(store, number):
+    before, run = signal.signal(number, signal.SIG_DFL), store.create(TINY)
+    try:
+        with signals_become_requests(run):
+            signal.raise_signal(number)
+        assert run.waiting_requests() == ["interrupt"]
+        assert signal.getsignal(number) == signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
 
 
 def test_the_second_signal_ends_at_once(store):

@@ -65,9 +65,8 @@ def test_the_peak_is_measured_once_and_leaves_no_trace(unmeasured: None) -> None
     torch.set_deterministic_debug_mode(2)
     try:
         peak = peak_flops(CPU, torch.float32)
-        began = time.perf_counter()
         assert peak_flops(CPU, torch.float32) == peak
-        assert time.perf_counter() - began < 0.01
+        assert device_facts._measured.cache_info().misses == 1
     finally:
         torch.set_deterministic_debug_mode(0)
     after = random_states()

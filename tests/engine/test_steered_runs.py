@@ -260,7 +260,6 @@ class TestMemoryOfItsOwn:
         "layers and histograms": config(
             logging={"layers_every_steps": 4, "histograms_every_steps": 7}
         ),
-        "workers": config(hardware={"threads": 1, "device": "cpu", "workers": 1}),
         "checkpoints in the foreground": config(
             checkpointing={"every_steps": 7, "background": False, "keep_best": 3}
         ),
@@ -274,10 +273,6 @@ class TestMemoryOfItsOwn:
         run = crashed(tmp_path / "b", training, 17)
         train_on(run, training)
         assert_same_bits(run, reference)
-
-    def test_data_order_does_not_depend_on_the_workers(self, tmp_path: Path) -> None:
-        plain = train_on(tmp_path / "a", config())
-        assert_same_bits(train_on(tmp_path / "b", self.WITH["workers"]), plain)
 
     def test_the_average_is_in_the_checkpoint_beside_the_weights(self, tmp_path: Path) -> None:
         from engine.checkpoint import latest

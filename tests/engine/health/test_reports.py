@@ -108,15 +108,6 @@ def test_a_child_makes_the_report_of_all_checks(store):
     assert report.environment["threads"] == 1
 
 
-@pytest.mark.slow
-def test_the_bundled_gpt_is_examined_within_a_minute(store):
-    began = time.monotonic()
-    examined = child.start(store, EXAMPLES["gpt-python-docs"].spec)
-    waited(examined, lambda: examined.done)
-    assert time.monotonic() - began < 60
-    assert kept.read(store.root, examined.digest).verdict == "pass"
-
-
 def test_some_checks_alone_make_no_report(store):
     examined = child.start(store, SPEC, ["forward"])
     waited(examined, lambda: examined.done)

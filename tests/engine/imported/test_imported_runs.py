@@ -171,19 +171,6 @@ def test_killed_and_resumed_it_ends_with_the_same_bits_and_a_fork_takes_its_code
 
 
 @pytest.mark.slow
-def test_pause_and_stop_work_as_for_any_run(store: RunStore) -> None:
-    run = store.create(tabular(store, 1_000_000))
-    ProcessLauncher().start(store, run.id)
-    wait(run, lambda: run.state().step > 5)
-    run.request("pause")
-    wait(run, lambda: run.state().status == "paused")
-    run.request("stop-and-save")
-    wait(run, lambda: ended(run))
-    assert run.state().status == "stopped"
-    assert run.checkpoint_steps()[-1] == run.state().step
-
-
-@pytest.mark.slow
 def test_code_that_was_changed_in_the_run_is_refused(store: RunStore) -> None:
     run = store.create(tabular(store))
     (run.folder / CODE / "model.py").write_text("import os")

@@ -1,3 +1,5 @@
+import time
+
 from torch import nn
 
 
@@ -5,7 +7,7 @@ class Net(nn.Module):
     def __init__(self):
         super().__init__()
         while True:
-            pass
+            time.sleep(0.1)
 
     def forward(self, x):
         return x
