@@ -142,7 +142,7 @@ def _files(folder: Path) -> list[Path]:
         raise DataRefused(folder.name, reason, "Save it anew after flatten_indices().")
     names = [str(part.get("filename", "")) for part in state.get("_data_files", [])]
     files = [folder / Path(name).name for name in names]
-    missing = [path.name for path in files if not path.is_file()]
+    missing = [path.name for path in files if path.is_symlink() or not path.is_file()]
     if missing or not files:
         what = f"its file {missing[0]!r} is missing" if missing else "it names no files"
         raise DataRefused(folder.name, what)
