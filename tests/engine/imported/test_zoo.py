@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from components.draft import Draft
+from components.outlook import outlook
+from engine.frozen import with_changes
 from engine.models.imported.dry_run import DryRun, dry_run, dry_runs
 from engine.models.imported.inspection import inspect
-from engine.models.imported.library import CODE, CodeRefused
+from engine.models.imported.library import CODE, CodeLibrary, CodeRefused
 from engine.models.imported.limits import Limits
+from engine.runs.lineage import fork
 from engine.runs.store import RunStore
 from tests.engine.imported.table import BROKEN, GOOD, files_of, spec_of
 
@@ -134,6 +139,22 @@ def test_a_good_model_trains_for_20_steps(
     assert run.last("val/loss") is not None
     assert len(run.samples(run.sample_steps()[-1])) == 2
     assert (run.folder / CODE / "model.py").read_bytes() == files_of(name)["model.py"]
+
+
+@pytest.mark.slow
+def test_a_run_is_forked_with_its_own_copy_of_the_code_while_it_may_run(
+    store: RunStore, trained: dict[str, Path]
+) -> None:
+    run = store.open(trained["tabular"].name)
+    library, code = CodeLibrary(store.root), run.spec.model.code
+    step = run.checkpoint_steps()[0]
+    longer = with_changes(run.spec, {"training.length.amount": 40})
+    draft = Draft.of(run.spec).forking(run.id, step, longer)
+    shutil.rmtree(library.folder(code))
+    assert [*outlook(draft, store).problems] == []
+    assert (fork(store, run, step, {}).folder / CODE / "model.py").exists()
+    library.forbid(code)
+    assert [problem.path for problem in outlook(draft, store).problems] == ["model.code"]
 
 
 def test_nothing_is_tried_without_consent(tmp_path: Path) -> None:
