@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,16 +50,17 @@ def prepare(wanted: Wanted, folder: Path, progress: Progress = silent) -> None:
     """
     splits = wanted.splits
     found = made(wanted.how, wanted.task, lambda: _texts_of(splits.train, wanted, progress))
-    progress("Making texts into tokens", 0, None)
+    course = _Course(progress, splits.train.count + splits.val.count)
+    course.tell()
     write_new(folder / TOKENIZER, tokenizer_to_json(found.tokenizer).encode(), durable=True)
-    total, done, summaries = splits.train.count + splits.val.count, 0, {}
+    summaries = {}
     for name, rows in (("train", splits.train), ("val", splits.val)):
         with ExitStack() as stack:
-            writer = _SplitWriter(folder, name, found.tokenizer, wanted, stack)
+            writer = _SplitWriter(folder, name, found.tokenizer, wanted, stack, course)
             for chunk in rows.read():
                 writer.write(chunk)
-                done += len(chunk.texts)
-                progress("Making texts into tokens", done, total)
+                course.done += len(chunk.texts)
+                course.tell()
             summaries[name] = writer.finish()
     summary = Summary(**summaries, note=found.note, tokenizer=source_digest(found.tokenizer))
     write_new(folder / SUMMARY, summary.to_json().encode(), durable=True)
@@ -74,13 +76,32 @@ def _texts_of(rows: TextRows, wanted: Wanted, progress: Progress) -> Iterator[st
             yield from chunk.targets or ()
         done += len(chunk.texts)
         progress("Reading texts for the tokenizer", done, rows.count)
+    progress("Learning the tokenizer", 0, None)
+
+
+@dataclass
+class _Course:
+    """How many rows are tokens by now."""
+
+    progress: Progress
+    total: int
+    done: int = 0
+
+    def tell(self) -> None:
+        self.progress("Making texts into tokens", self.done, self.total)
 
 
 class _SplitWriter:
     """Writes the tokens and targets of one split."""
 
     def __init__(
-        self, folder: Path, name: str, tokenizer: Tokenizer, wanted: Wanted, stack: ExitStack
+        self,
+        folder: Path,
+        name: str,
+        tokenizer: Tokenizer,
+        wanted: Wanted,
+        stack: ExitStack,
+        course: _Course,
     ) -> None:
         self._task = wanted.task
         self._files: dict[str, GrowingArray] = {}
@@ -90,8 +111,10 @@ class _SplitWriter:
             self._files[field] = stack.enter_context(GrowingArray(path, dtype, row))
             return self._files[field]
 
-        self._texts = _TextWriter(new, "", tokenizer)
-        self._answers = _TextWriter(new, "target_", tokenizer) if self._task == "seq2seq" else None
+        self._texts = _TextWriter(new, "", tokenizer, course)
+        self._answers = (
+            _TextWriter(new, "target_", tokenizer, course) if self._task == "seq2seq" else None
+        )
         self._targets: GrowingArray | None = None
         if self._task == "sequence-classification":
             self._targets = new("targets", np.int32)
@@ -135,8 +158,9 @@ class _SplitWriter:
 class _TextWriter:
     """Writes texts as tokens, each with the end token behind it, and where each begins."""
 
-    def __init__(self, new: Any, prefix: str, tokenizer: Tokenizer) -> None:
+    def __init__(self, new: Any, prefix: str, tokenizer: Tokenizer, course: _Course) -> None:
         self._tokenizer, self._end = tokenizer, tokenizer.special("end")
+        self._course = course
         self._tokens: GrowingArray = new(f"{prefix}tokens", smallest_type(len(tokenizer)))
         self._offsets: GrowingArray = new(f"{prefix}offsets", np.int64)
         self._offsets.append(np.zeros(1, np.int64))
@@ -159,6 +183,7 @@ class _TextWriter:
                 size += len(piece)
                 if size >= AT_ONCE:
                     self._put(waiting, ends)
+                    self._course.tell()  # a single text may take minutes
                     waiting, ends, size = [], [], 0
         self._put(waiting, ends)
 

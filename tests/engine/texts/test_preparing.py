@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.data.library.errors import NoRoom
@@ -43,6 +43,7 @@ def test_tokens_take_as_few_bytes_as_their_number_needs(tokens, kind):
     assert smallest_type(tokens).name == kind
 
 
+@settings(max_examples=60)
 @given(texts=st.lists(st.text(max_size=12), min_size=1, max_size=9), at_once=st.integers(1, 20))
 def test_every_token_of_every_text_is_kept_in_order(tmp_path_factory, texts, at_once):
     """However they are read, and however long texts are cut into pieces on the way."""
@@ -144,7 +145,7 @@ def test_it_can_be_cancelled_at_any_time(tmp_path, kind):
         return cancel, told
 
     wanted = wanted_of(splits_of(LINES), tokenizer={"kind": kind})
-    for calls in range(1, 5):
+    for calls in range(1, 6):
         with pytest.raises(Cancelled):
             prepared_texts(tmp_path, wanted, cancelled_after(calls)[0])
         assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []

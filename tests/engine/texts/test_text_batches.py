@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.batch_size.longest import LongestFirst
@@ -99,6 +99,7 @@ def test_marks_stand_where_their_tokens_are(tmp_path):
     assert batch["targets"].tolist() == marks
 
 
+@settings(max_examples=30)
 @given(
     epoch=st.integers(0, 3),
     share=st.sampled_from([0.15, 0.5, 0.9]),
@@ -120,6 +121,7 @@ def test_of_hidden_tokens_the_original_is_the_target(tmp_path_factory, epoch, sh
 # -- strung together -------------------------------------------------------------------------------
 
 
+@settings(max_examples=60)
 @given(
     texts=st.lists(st.text(alphabet="abcdef", max_size=9), min_size=1, max_size=8),
     length=st.integers(4, 12),
@@ -213,6 +215,7 @@ def test_hidden_words_stay_the_targets_of_language_models(tmp_path):
 # -- batches of similar length ---------------------------------------------------------------------
 
 
+@settings(max_examples=40)
 @given(
     samples=st.integers(1, 300),
     batch_size=st.integers(1, 40),
