@@ -12,6 +12,7 @@ from engine.data.specs import DataFacts
 from engine.errors import BadInput, EngineError
 from engine.health.report import HealthReport
 from engine.models.specs import ModelSpec
+from engine.models.version import version_of
 from engine.runs.files import write_whole
 from engine.task_spec import TaskSpec
 
@@ -31,8 +32,12 @@ class UnreadableReport(EngineError):
 
 
 def digest_of(task: TaskSpec, model: ModelSpec, facts: DataFacts) -> str:
-    """SHA-256 of what a report is about: task, model (with the hash of its code) and data facts."""
-    about = [value.model_dump(mode="json") for value in (task, model, facts)]
+    """SHA-256 of what a report is about: task, version of the model and data facts.
+
+    What is the default is left out, so that a field that is new makes no report another one's.
+    """
+    known = [value.model_dump(mode="json", exclude_defaults=True) for value in (task, facts)]
+    about = [task.kind, version_of(model), *known]
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
