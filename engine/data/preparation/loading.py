@@ -16,6 +16,7 @@ from engine.data.preparation.roles import refuse_misfits
 from engine.data.preparation.rows import Rows, key_of, rows_of
 from engine.data.progress import Progress, silent
 from engine.data.specs import DataFacts
+from engine.data.text.preparation import CODE_VERSION
 from engine.errors import EngineError
 from engine.runs.files import write_whole
 
@@ -99,7 +100,8 @@ def _root(data: DatasetSpec, runs: Path) -> Path:
 def _ready(data: DatasetSpec, runs: Path) -> Path:
     """The file that says that everything was prepared for exactly this spec, with the facts."""
     key = key_of(data, "ready", *(set(DatasetSpec.model_fields) - {"name", "source"}))
-    return folder_of(_root(data, runs), key).with_suffix(".json")
+    whole = f"{key} {CODE_VERSION}" if data.modality == "text" else key
+    return folder_of(_root(data, runs), whole).with_suffix(".json")
 
 
 def _arrays(

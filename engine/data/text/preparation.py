@@ -9,6 +9,8 @@ from pydantic import Field
 from engine.frozen import Frozen, knob
 from engine.task_spec import TaskKind
 
+CODE_VERSION = 1
+"""Is raised whenever the same texts would become other tokens, other files, or other facts."""
 MOST_TOKENS = 1_000_000
 
 

@@ -15,13 +15,11 @@ from engine.data.mapped import mapped
 from engine.data.preparation.cache import kept
 from engine.data.progress import Progress, silent
 from engine.data.text.making import TOKENIZER, tokenizer_from_json
-from engine.data.text.preparation import HuggingFaceTokenizerSpec
+from engine.data.text.preparation import CODE_VERSION, HuggingFaceTokenizerSpec
 from engine.data.text.preparing import SUMMARY, Wanted, prepare
 from engine.data.text.summary import SplitSummary, Summary
 from engine.data.text.tokenizer import Tokenizer
 
-CODE_VERSION = 1
-"""Is raised whenever the same texts would become other tokens, or other files."""
 _AT_ONCE = 1_000_000
 
 
