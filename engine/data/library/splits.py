@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,7 +23,11 @@ from engine.data.library.spec import (
 
 Rows = NDArray[np.int64]
 Keys = NDArray[np.uint64]
+Mask = NDArray[np.bool_]
+Sides = NDArray[np.int8]
+TRAIN, VAL, UNUSED = 0, 1, 2
 _MOST_NAMED = 5
+_PIECE = 1_000_000
 
 
 class Halves(NamedTuple):
@@ -92,17 +96,27 @@ def halves(subject: Subject, split: Split) -> Halves:
     Raises:
         CannotSplit: with the reason, when one side would be empty.
     """
-    return SPLITS[split.kind](subject, split)
+    found = sides(subject, split)
+    return Halves(np.flatnonzero(found == TRAIN), np.flatnonzero(found == VAL))
 
 
-def ratio(subject: Subject, split: RatioSplit) -> Halves:
+def sides(subject: Subject, split: Split) -> Sides:
+    """For each row `TRAIN`, `VAL` or `UNUSED`: little memory for many rows.
+
+    Raises:
+        CannotSplit: with the reason, when one side would be empty.
+    """
+    found = SPLITS[split.kind](subject, split)
+    return found.astype(np.int8)
+
+
+def ratio(subject: Subject, split: RatioSplit) -> Mask:
     """The rows whose keys come first in an order that the seed decides."""
     _refuse_too_few(subject)
-    mixed = _mixed(subject.keys, split.split_seed)
-    return _sides(_lowest(mixed, _share(len(subject), split.val_fraction)))
+    return _lowest(subject.keys, split.split_seed, _share(len(subject), split.val_fraction))
 
 
-def stratified(subject: Subject, split: StratifiedSplit) -> Halves:
+def stratified(subject: Subject, split: StratifiedSplit) -> Mask:
     """As `ratio`, of each class alone."""
     if subject.classes is None:
         raise CannotSplit(
@@ -119,15 +133,14 @@ def stratified(subject: Subject, split: StratifiedSplit) -> Halves:
             f"{_some('class', lone)} with one row only, which cannot be on both sides",
             "Bring in more rows of it, leave it out, or choose the split 'ratio'.",
         )
-    mixed = _mixed(subject.keys, split.split_seed)
     val = np.zeros(len(subject), bool)
     for number, count in enumerate(counts.tolist()):
-        rows = np.flatnonzero(codes == number)
-        val[rows] = _lowest(mixed[rows], _share(count, split.val_fraction))
-    return _sides(val)
+        share = _share(count, split.val_fraction)
+        val |= _lowest(subject.keys, split.split_seed, share, codes == number)
+    return val
 
 
-def group(subject: Subject, split: GroupSplit) -> Halves:
+def group(subject: Subject, split: GroupSplit) -> Mask:
     """Whole groups, drawn one after another as long as they bring the share nearer."""
     if subject.groups is None:
         raise CannotSplit(
@@ -151,10 +164,10 @@ def group(subject: Subject, split: GroupSplit) -> Halves:
             chosen.append(number)
     if not chosen:  # every group alone is more than twice the share
         chosen = [int(np.lexsort((keys, sizes))[0])]
-    return _sides(np.isin(codes, chosen))
+    return np.isin(codes, chosen)
 
 
-def time(subject: Subject, split: TimeSplit) -> Halves:
+def time(subject: Subject, split: TimeSplit) -> Mask:
     """The latest rows; what has one time stays together."""
     if subject.times is None:
         raise CannotSplit(
@@ -169,18 +182,18 @@ def time(subject: Subject, split: TimeSplit) -> Halves:
         )
     later = np.cumsum(counts[::-1])[::-1][1:]  # rows from each moment but the first on
     nearest = 1 + int(np.argmin(np.abs(later - split.val_fraction * len(subject))))
-    return _sides(subject.times >= moments[nearest])
+    return np.asarray(subject.times >= moments[nearest])
 
 
-def last(subject: Subject, split: LastSplit) -> Halves:
+def last(subject: Subject, split: LastSplit) -> Mask:
     """The last rows, in the order that they were brought in."""
     _refuse_too_few(subject)
     val = np.zeros(len(subject), bool)
     val[-_share(len(subject), split.val_fraction) :] = True
-    return _sides(val)
+    return val
 
 
-def given(subject: Subject, split: GivenSplit) -> Halves:
+def given(subject: Subject, split: GivenSplit) -> Sides:
     """What the split's column says."""
     if subject.given is None:
         raise CannotSplit(
@@ -188,21 +201,21 @@ def given(subject: Subject, split: GivenSplit) -> Halves:
         )
     names, codes = subject.given
     train, val = (
-        np.flatnonzero(np.isin(codes, [names.index(name) for name in wanted if name in names]))
+        np.isin(codes, [names.index(name) for name in wanted if name in names])
         for wanted in (split.train, split.val)
     )
     for side, rows, wanted in (("train", train, split.train), ("val", val, split.val)):
-        if not len(rows):
+        if not rows.any():
             there = ", ".join(map(_shown, names[:_MOST_NAMED]))
             raise CannotSplit(
                 subject.name,
                 f"no row says {' or '.join(map(repr, wanted))} in the split column",
                 f"It says {there}. Name these in split.{side}.",
             )
-    return Halves(train, val)
+    return np.where(train, TRAIN, np.where(val, VAL, UNUSED)).astype(np.int8)
 
 
-SPLITS: dict[str, Callable[[Subject, Any], Halves]] = {
+SPLITS: dict[str, Callable[[Subject, Any], Mask | Sides]] = {
     "ratio": ratio,
     "stratified": stratified,
     "group": group,
@@ -223,17 +236,39 @@ def _share(rows: int, val_fraction: float) -> int:
     return min(max(1, round(val_fraction * rows)), rows - 1)
 
 
-def _sides(val: NDArray[np.bool_]) -> Halves:
-    return Halves(np.flatnonzero(~val), np.flatnonzero(val))
-
-
-def _lowest(mixed: Keys, count: int) -> NDArray[np.bool_]:
-    """Which rows have the so many lowest keys; of equal rows, which cannot be told apart, the
-    first."""
-    edge = np.partition(mixed, count - 1)[count - 1]
-    found = np.asarray(mixed < edge)
-    found[np.flatnonzero(mixed == edge)[: count - int(found.sum())]] = True
+def _lowest(keys: Keys, seed: int, count: int, among: Mask | None = None) -> Mask:
+    """Which rows have the so many lowest mixed keys; of equal rows, which cannot be told apart,
+    the first. In pieces: for many rows there is no room for the mixed keys of all."""
+    tops = np.zeros(2**16, np.int64)
+    for _, mixed in _pieces(keys, seed, among):
+        tops += np.bincount((mixed >> np.uint64(48)).astype(np.int64), minlength=2**16)
+    before = np.cumsum(tops)
+    top = int(np.searchsorted(before, count))
+    near = np.sort(
+        np.concatenate(
+            [mixed[mixed >> np.uint64(48) == top] for _, mixed in _pieces(keys, seed, among)]
+        )
+    )
+    edge = near[count - int(before[top] - tops[top]) - 1]
+    found = np.zeros(len(keys), bool)
+    left = count - int(before[top] - tops[top]) - int((near < edge).sum())
+    for rows, mixed in _pieces(keys, seed, among):
+        found[rows[mixed < edge]] = True
+        ties = rows[mixed == edge][:left]
+        found[ties] = True
+        left -= len(ties)
     return found
+
+
+def _pieces(keys: Keys, seed: int, among: Mask | None) -> Iterator[tuple[Rows, Keys]]:
+    """Some rows at a time, with their mixed keys."""
+    for start in range(0, len(keys), _PIECE):
+        piece = keys[start : start + _PIECE]
+        if among is None:
+            yield np.arange(start, start + len(piece)), _mixed(piece, seed)
+        else:
+            rows = np.flatnonzero(among[start : start + _PIECE])
+            yield start + rows, _mixed(piece[rows], seed)
 
 
 def _mixed(keys: Keys, seed: int) -> Keys:

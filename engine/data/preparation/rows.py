@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.data.library.dataset import Dataset
 from engine.data.library.errors import DataRefused
 from engine.data.library.spec import DatasetSpec, Role
-from engine.data.library.splits import Coded, Halves, Keys, Subject, halves
+from engine.data.library.splits import TRAIN, UNUSED, VAL, Coded, Keys, Mask, Sides, Subject, sides
 from engine.data.preparation.answers import class_names, texts_of
 from engine.data.preparation.cache import kept
 from engine.data.progress import Progress
@@ -30,8 +30,8 @@ _ANSWERS: tuple[Role, ...] = ("text", "image", "label", "target")
 class Rows:
     """The rows of both sides."""
 
-    train: NDArray[np.int64]
-    val: NDArray[np.int64]
+    train: NDArray[np.integer]
+    val: NDArray[np.integer]
     classes: tuple[str, ...] | None
     left_out: int
     """Rows that miss what is needed of them."""
@@ -69,17 +69,23 @@ def key_of(data: DatasetSpec, what: str, *parts: str) -> str:
 def _write(part: Path, data: DatasetSpec, dataset: Dataset, progress: Progress) -> None:
     classes = class_names(data, dataset)
     usable = _usable(data, dataset)
-    used = np.flatnonzero(usable)
-    if not len(used):
+    if not usable.any():
         raise DataRefused(dataset.name, "no row has all that is needed of it", "Look at its rows.")
-    subject = Subject(dataset.name, _keys(dataset, progress), **_looked_at(data, dataset))
-    if not usable.all():
-        subject = subject.only(used)
-    split = halves(subject, data.split)
-    for side, rows in zip(Halves._fields, split, strict=True):
-        np.save(part / f"{side}.npy", rows if usable.all() else used[rows])
+    found = _sides(data, dataset, usable, progress)
+    for name, side in (("train", TRAIN), ("val", VAL)):
+        np.save(part / f"{name}.npy", np.flatnonzero(found == side).astype(np.int32))
     about = {"classes": classes, "left_out": int((~usable).sum())}
     (part / "about.json").write_text(json.dumps(about))
+
+
+def _sides(data: DatasetSpec, dataset: Dataset, usable: Mask, progress: Progress) -> Sides:
+    subject = Subject(dataset.name, _keys(dataset, progress), **_looked_at(data, dataset))
+    if usable.all():
+        return sides(subject, data.split)
+    used = np.flatnonzero(usable)
+    found = np.full(len(dataset), UNUSED, np.int8)
+    found[used] = sides(subject.only(used), data.split)
+    return found
 
 
 def _usable(data: DatasetSpec, dataset: Dataset) -> NDArray[np.bool_]:
@@ -128,7 +134,8 @@ def _coded(dataset: Dataset, name: str) -> Coded:
     names = sorted(numbers)
     order = np.empty(len(names), np.int32)
     order[[numbers[text] for text in names]] = np.arange(len(names))
-    return Coded(tuple(names), order[found])
+    np.take(order, found, out=found)
+    return Coded(tuple(names), found)
 
 
 def _times(dataset: Dataset, name: str) -> NDArray[Any]:
@@ -147,18 +154,27 @@ def _times(dataset: Dataset, name: str) -> NDArray[Any]:
 
 def _keys(dataset: Dataset, progress: Progress) -> Keys:
     """A number from the content of each row, all columns of it."""
-    from pandas.util import hash_array  # late: pandas takes half a second to import
-
     found = np.zeros(len(dataset), np.uint64)
     done = 0
     for batch in dataset.batches():
         keys = found[done : done + len(batch)]
         for values in batch.columns:
             keys *= np.uint64(1_000_003)
-            keys ^= hash_array(_hashable(values), categorize=False)
+            keys ^= _hashes(values)
         done += len(batch)
         progress(f"Splitting {dataset.name}", done, len(dataset))
     return found
+
+
+def _hashes(values: Any) -> Keys:
+    """A number for each value; of texts that come again only one is hashed."""
+    from pandas.util import hash_array  # late: pandas takes half a second to import
+
+    if pa.types.is_string(values.type):
+        coded = pc.fill_null(values, "\uffff").dictionary_encode()
+        if len(coded.dictionary) < len(values) // 2:
+            return np.asarray(_hashes(coded.dictionary)[coded.indices.to_numpy()], np.uint64)
+    return np.asarray(hash_array(_hashable(values), categorize=False), np.uint64)
 
 
 def _hashable(values: Any) -> NDArray[Any]:

@@ -100,7 +100,7 @@ def prepare(
     """
     if data.table.missing == "refuse":
         _refuse_missing(data, dataset)
-    features = [_fitted(data, dataset, name, rows.train) for name in _inputs(data)]
+    features, target = _fitted(data, dataset, rows.train, progress)
     width = sum(len(feature.features) for feature in features)
     if width > MOST_FEATURES:
         raise DataRefused(
@@ -108,7 +108,6 @@ def prepare(
             f"its columns become {width:,} numbers a row, more than {MOST_FEATURES:,}",
             "Ignore columns with many categories, or use their indices.",
         )
-    target = _fitted_target(data, dataset, rows.train)
     for side, chosen in (("train", rows.train), ("val", rows.val)):
         shapes = {"inputs": (width,), "targets": ()}
         types = {"inputs": np.float32, "targets": np.float32 if target else np.int64}
@@ -135,7 +134,7 @@ def prepare(
 
 
 def taken(
-    dataset: Dataset, rows: NDArray[np.int64], columns: list[str], most: int = 8192
+    dataset: Dataset, rows: NDArray[np.integer], columns: list[str], most: int = 8192
 ) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Some rows in their order, in batches of bounded size, each after its place among them."""
     begin = start = 0
@@ -172,51 +171,67 @@ def _targets(
     return class_numbers(values, rows.classes)
 
 
-def _fitted(data: DatasetSpec, dataset: Dataset, name: str, train: NDArray[np.int64]) -> Feature:
-    if data.columns[name] == "category":
-        return _fitted_categories(data, dataset, name, train)
-    return _fitted_numbers(dataset, name, train)
+def _fitted(
+    data: DatasetSpec, dataset: Dataset, train: NDArray[np.integer], progress: Progress
+) -> tuple[list[Feature], Numbers | None]:
+    """What is to be known of the training rows, in one pass."""
+    target = data.of_role("target")[:1] if data.task == "tabular-regression" else []
+    seen = {name: _Seen(name, data.columns[name]) for name in (*_inputs(data), *target)}
+    for start, batch in taken(dataset, train, list(seen)):
+        for name, column in seen.items():
+            column.feed(batch.column(name), dataset.name)
+        progress(f"Looking at {dataset.name}", start, len(train))
+    one_hot = data.table.categories == "one-hot"
+    features = [seen[name].feature(one_hot) for name in _inputs(data)]
+    return features, seen[target[0]].numbers() if target else None
 
 
-def _fitted_numbers(dataset: Dataset, name: str, train: NDArray[np.int64]) -> Numbers:
-    """Mean and standard deviation, two passes; a constant column keeps its unit."""
-    count, total, squares = 0, 0.0, 0.0
-    for _, batch in taken(dataset, train, [name]):
-        numbers = _there(batch)
-        count, total = count + len(numbers), total + float(numbers.sum())
-    if count == 0:
-        return Numbers(name, 0.0, 1.0)
-    mean = total / count
-    for _, batch in taken(dataset, train, [name]):
-        squares += float(((_there(batch) - mean) ** 2).sum())
-    std = (squares / count) ** 0.5
-    return Numbers(name, mean, std if std > 0 else 1.0)
+class _Seen:
+    """One column of the training rows, as far as they were seen: mean and squares are merged batch
+    by batch (Chan and others, 1979), which loses no digits as plain sums of squares do."""
 
+    def __init__(self, name: str, role: str) -> None:
+        self.name, self._is_category = name, role == "category"
+        self._known: set[str] = set()
+        self._count, self._mean, self._squares = 0, 0.0, 0.0
 
-def _there(batch: pa.RecordBatch) -> NDArray[np.float64]:
-    numbers = _numbers(batch.column(0))
-    return numbers[np.isfinite(numbers)]
+    def feed(self, values: Any, dataset: str) -> None:
+        """The next rows.
 
-
-def _fitted_target(data: DatasetSpec, dataset: Dataset, train: NDArray[np.int64]) -> Numbers | None:
-    if data.task != "tabular-regression":
-        return None
-    return _fitted_numbers(dataset, data.of_role("target")[0], train)
-
-
-def _fitted_categories(
-    data: DatasetSpec, dataset: Dataset, name: str, train: NDArray[np.int64]
-) -> Categories:
-    known: set[str] = set()
-    for _, batch in taken(dataset, train, [name]):
-        known |= set(pc.unique(_names(batch.column(0))).to_pylist())
-        if len(known) > MOST_CATEGORIES:
+        Raises:
+            DataRefused: for far too many categories.
+        """
+        if not self._is_category:
+            self._merge(_numbers(values))
+            return
+        self._known |= set(pc.unique(_names(values)).to_pylist())
+        if len(self._known) > MOST_CATEGORIES:
             raise DataRefused(
-                dataset.name,
-                f"the column {name!r} has more than {MOST_CATEGORIES:,} categories",
+                dataset,
+                f"the column {self.name!r} has more than {MOST_CATEGORIES:,} categories",
                 "Ignore it, or make it a text or a group.",
             )
-    return Categories(name, tuple(sorted(known)), data.table.categories == "one-hot")
+
+    def feature(self, one_hot: bool) -> Feature:
+        if self._is_category:
+            return Categories(self.name, tuple(sorted(self._known)), one_hot)
+        return self.numbers()
+
+    def numbers(self) -> Numbers:
+        """A column that is constant keeps its unit."""
+        std = (self._squares / max(1, self._count)) ** 0.5
+        return Numbers(self.name, self._mean, std if std > 0 else 1.0)
+
+    def _merge(self, values: NDArray[np.float64]) -> None:
+        there = values[np.isfinite(values)]
+        if not len(there):
+            return
+        mean, count = float(there.mean()), self._count + len(there)
+        apart = mean - self._mean
+        self._squares += float(((there - mean) ** 2).sum())
+        self._squares += apart**2 * self._count * len(there) / count
+        self._mean += apart * len(there) / count
+        self._count = count
 
 
 def _names(values: Any) -> Any:
