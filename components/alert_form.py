@@ -117,8 +117,9 @@ class AlertForm:
             hint = "https://…" if known is None else f"{masked(known)} is kept if left empty"
             help_text = "Gets a POST with JSON, as Slack and Discord take it; not shown again."
             key = self._key("webhook")
+            # A password field of Streamlit 1.67 forgets what was typed when Tab leaves it.
             self.draft["webhook"] = st.text_input(
-                "Address", key=key, type="password", placeholder=hint, help=help_text
+                "Address", key=key, autocomplete="off", placeholder=hint, help=help_text
             )
             st.caption(where_words(local_hosts()))
             self._complaints("webhook")

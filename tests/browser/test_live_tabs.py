@@ -86,3 +86,15 @@ def test_on_a_phone_the_first_chart_is_seen_without_scrolling(new_page, app_url,
     page.get_by_role("button", name="View").click()
     page.get_by_role("dialog").get_by_label("X axis").select_option("time")
     page.wait_for_function("() => new URL(location).searchParams.get('live.axis') === 'time'")
+
+
+def test_the_address_of_a_webhook_is_kept_when_tab_leaves_it(page, app_url, run):
+    page.goto(f"{app_url}/live?run={run.id}")
+    page.get_by_role("button", name="Alert me").click()
+    page.get_by_role("combobox", name="Tell me").click()
+    page.get_by_role("option", name="Webhook").click()
+    page.get_by_role("textbox", name="Address").fill("http://127.0.0.1:9000/hook")
+    page.keyboard.press("Tab")
+    page.get_by_text("TRAINDECK_WEBHOOK_HOSTS=127.0.0.1").wait_for()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Must begin with https").wait_for()
