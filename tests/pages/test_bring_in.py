@@ -183,6 +183,15 @@ def test_nothing_can_be_tried_or_trained_before_consent(look_at, click, store):
     assert "Try it on one real batch" not in labels(app)
 
 
+@pytest.mark.parametrize("code", ["../../etc", "0" * 64])
+def test_an_address_with_code_that_is_not_here_is_said(store, code):
+    app = AppTest.from_string(PANEL, default_timeout=30)
+    app.query_params[model_state.CODE_ADDRESS] = code
+    app.run()
+    assert len(app.error) == 1
+    assert labels(app) == ["Bring in other code"]
+
+
 def test_a_setting_turns_it_off_and_the_page_says_so(look_at, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setenv("TRAINDECK_IMPORTED_CODE", "off")

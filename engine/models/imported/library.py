@@ -24,6 +24,7 @@ SOURCE = "source.json"
 """The file beside the code that says where it is from; it is no part of the code."""
 CODE = "code"
 """The folder within a run that holds a copy of its code."""
+_HASH = re.compile(r"[0-9a-f]{64}")
 _ODD = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\ud800-\udfff]')
 
 
@@ -100,7 +101,13 @@ class CodeLibrary:
         self._now = now
 
     def folder(self, code: str) -> Path:
-        """Where the files of that hash are, or would be."""
+        """Where the files of that hash are, or would be.
+
+        Raises:
+            CodeRefused: for what is no hash: it may come from the address of a page.
+        """
+        if not _HASH.fullmatch(code):
+            raise CodeRefused(repr(code[:40]), "this is no hash of code (64 hexadecimal digits)")
         return self._codes / code
 
     def add(self, files: Mapping[str, bytes], *, kind: str, place: str) -> str:
@@ -132,7 +139,8 @@ class CodeLibrary:
 
     def codes(self) -> list[str]:
         """All hashes, the newest first."""
-        there = [path.parent for path in self._codes.glob("[0-9a-f]*/" + SOURCE)]
+        found = (path.parent for path in self._codes.glob("[0-9a-f]*/" + SOURCE))
+        there = [folder for folder in found if _HASH.fullmatch(folder.name)]
         return [folder.name for folder in sorted(there, key=_brought_at, reverse=True)]
 
     def source(self, code: str) -> Source:

@@ -114,7 +114,7 @@ def test_a_run_of_code_that_is_not_there_is_not_made(store: RunStore) -> None:
 def test_no_size_is_made_up_and_nothing_is_built_without_its_files(store: RunStore) -> None:
     model = tabular(store).model
     assert size_of(model, TABLE) is None
-    assert model_words(model) == "Model"
+    assert model_words(model) == "tabular"
     with pytest.raises(NoCode, match="not at hand"):
         build_model(model, TABLE)
 
