@@ -44,6 +44,10 @@ class _OfTexts:
     def __len__(self) -> int:
         return len(self._texts)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the lengths, which only those need who plan the batches."""
+        return {name: value for name, value in vars(self).items() if name != "sample_lengths"}
+
     @cached_property
     def sample_lengths(self) -> NDArray[np.int64] | None:
         """About how many tokens each sample has; None where samples of the same length shall not

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer as Library
 from engine.data.text.subwords import byte_pieces
 from engine.data.text.tokenizer import (
     NOT_KNOWN,
+    UNKNOWN,
     Lengths,
     NoSuchToken,
     Pieces,
@@ -124,12 +125,14 @@ class HuggingFaceTokenizer:
         return joined([encoding.ids for encoding in found])
 
     def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
-        known = set(self._specials.values())
+        shown = dict.fromkeys(self._specials.values(), special)
+        if "unknown" in self._specials:
+            shown[self._specials["unknown"]] = UNKNOWN
         parts: list[str] = []
         run: list[int] = []
         for token in tokens.tolist():
-            if token in known or token >= self._own_size:
-                parts += [self._text(run), special]
+            if token in shown:
+                parts += [self._text(run), shown[token]]
                 run = []
             else:
                 run.append(token)

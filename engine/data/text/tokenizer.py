@@ -15,6 +15,8 @@ Tokens = NDArray[np.int64]
 Special = Literal["padding", "unknown", "begin", "end", "mask"]
 SPECIALS: tuple[Special, ...] = ("padding", "unknown", "begin", "end", "mask")
 """The tokens that stand for no text, from 0 on, of every tokenizer that is made here."""
+UNKNOWN = "\ufffd"
+"""What is shown in the place of a text that a tokenizer does not know."""
 NOT_KNOWN = -1
 """In the place of a token's length: it stands for texts of different lengths."""
 
@@ -72,7 +74,7 @@ class Tokenizer(Protocol):
     def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
         """The text of tokens; special ones are left out, or shown as `special`.
 
-        Bytes that are no character alone are shown as U+FFFD.
+        Unknown ones, and bytes that are no character alone, are shown as U+FFFD.
         """
 
     def piece(self, token: int) -> str:
@@ -122,8 +124,9 @@ class Pieces:
 
     def text(self, tokens: NDArray[np.integer[Any]], special: str) -> str:
         """The text of tokens, with `special` for those that stand for none."""
-        count, shown, table = len(self.specials), special.encode(), self.table
-        found = (shown if token < count else table[token] for token in tokens.tolist())
+        count, table = len(self.specials), self.table
+        shown = [(UNKNOWN if name == "unknown" else special).encode() for name in self.specials]
+        found = (shown[token] if token < count else table[token] for token in tokens.tolist())
         return b"".join(found).decode("utf-8", errors="replace")
 
     def piece(self, token: int) -> str:

@@ -48,6 +48,7 @@ def test_samples_are_framed_and_padded_as_the_model_knows_it(tmp_path, folder):
     found = loaded(tmp_path, folder)
     batch = batch_sources(found, seed=0)[0].batch(0, np.arange(2))
     assert batch["inputs"].tolist() == [[0, 1, 2, 3, 4, 6], [0, 5, 6, 7, 7, 7]]
+    assert found.vocabulary.decode(batch["inputs"][1].numpy(), special="|") == "|\ufffd||||"
     facts = found.facts
     assert (facts.vocabulary_size, facts.padding_token) == (9, 7)
     assert facts.tokenizer == hashlib.sha256((folder / "tokenizer.json").read_bytes()).hexdigest()

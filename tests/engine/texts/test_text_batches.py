@@ -284,6 +284,7 @@ def test_a_source_that_was_sent_makes_the_same_batches(tmp_path, how):
 def test_a_source_is_sent_to_another_process_without_its_tokens(tmp_path):
     splits = splits_of(["word " * 50_000], targets=([0], [0]))
     source = batch_sources(load(tmp_path, splits, "sequence-classification"), seed=0)[0]
+    assert source.sample_lengths.tolist() == [64]
     sent = pickle.dumps(source)
     assert len(sent) < 5_000
     again, rows = pickle.loads(sent), np.array([0])

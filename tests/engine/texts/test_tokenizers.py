@@ -71,6 +71,8 @@ def test_what_a_word_tokenizer_does_not_know_is_shown(learned, text):
     unknown = tokenizer.special("unknown")
     known = [word for word in words_of(text) if word in tokenizer.words]
     tokens = tokenizer.encode(text)
+    shown = [word if word in tokenizer.words else "\ufffd" for word in words_of(text)]
+    assert tokenizer.decode(tokens) == "".join(shown)
     assert len(tokens) == len(words_of(text))
     assert tokenizer.decode(tokens[tokens != unknown]) == "".join(known)
     assert int((tokens == unknown).sum()) == len(words_of(text)) - len(known)
@@ -134,7 +136,7 @@ def test_small_letters_and_one_way_of_writing():
 def test_bytes_that_are_no_character_are_shown_as_such():
     tokenizer = ByteTokenizer()
     assert tokenizer.decode(tokenizer.encode("é")[:1]) == "\ufffd"
-    assert tokenizer.decode(np.array([1, 102, 3]), special="|") == "|a|"
+    assert tokenizer.decode(np.array([1, 102, 3]), special="|") == "\ufffda|"
 
 
 @pytest.mark.parametrize("kind", list(SPECS))
