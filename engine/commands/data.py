@@ -58,7 +58,10 @@ def import_(
     options = Options.parse(_document(settings or ()))
     library = DataLibrary(RunStore(runs).root)
     source = source_of(place, query=query)
+    known = {dataset.fingerprint for dataset in library.datasets()}
     dataset = library.take_in(source, options, Told(), name=name)
+    if dataset.fingerprint in known:
+        remark(f"These rows were here already, as {printable(dataset.name)}.")
     if as_json:
         say_json(dataset.record.model_dump(mode="json"))
         return

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 import pyarrow as pa
+from pydantic import field_validator
 
 from engine.data.progress import Progress
 from engine.frozen import Frozen, knob
@@ -42,6 +43,22 @@ class Options(Frozen):
     """Of JSON lines and images: whether a broken one is refused, or left out and counted."""
     mixed: Literal["stop", "text"] = knob("stop", "Numbers and texts in one column")
     """Whether a column of mostly numbers with some texts is refused, or taken as texts."""
+
+    @field_validator("delimiter", "quote", mode="before")
+    @classmethod
+    def _is_one_letter(cls, mark: object) -> object:
+        if mark == "\\t":
+            return "\t"
+        if isinstance(mark, str) and (len(mark) > 1 or mark in ("\n", "\r", "\0")):
+            raise ValueError(f"{mark!r} is not one letter, such as ';' (\\t is a tab).")
+        return mark
+
+    @field_validator("delimiter")
+    @classmethod
+    def _parts(cls, delimiter: str | None) -> str | None:
+        if delimiter == "":
+            raise ValueError("something must stand between two values.")
+        return delimiter
 
 
 @dataclass

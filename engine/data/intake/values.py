@@ -35,6 +35,7 @@ _TYPES: dict[Kind, ColumnType] = {
     "numbers": "list of numbers",
     "json": "text",
 }
+_OF_LISTS: set[Kind] = {"words", "integers", "numbers", "json"}
 _KINDS: tuple[tuple[Any, Kind], ...] = (
     (bool, "boolean"),
     (float | Decimal, "number"),
@@ -63,12 +64,18 @@ class Columns:
         self._name, self._where = name, where
         self._kinds: dict[str, dict[Kind, tuple[int, int]]] = {}
         """Column -> each kind with its count and where it was first."""
+        self._empty: dict[str, tuple[int, int]] = {}
+        """Column -> how many lists without items, which go with all lists, and the first."""
 
     def feed(self, place: int, row: Row) -> None:
         """The next row."""
         for column, value in row.items():
             kinds = self._kinds.setdefault(column, {})
             if value is None:
+                continue
+            if value == []:
+                count, first = self._empty.get(column, (0, place))
+                self._empty[column] = count + 1, first
                 continue
             kind = kind_of(value)
             count, first = kinds.get(kind, (0, place))
@@ -89,6 +96,8 @@ class Columns:
         return {name: self._kind(name, kinds, mixed) for name, kinds in self._kinds.items()}
 
     def _kind(self, column: str, kinds: dict[Kind, tuple[int, int]], mixed: str) -> Kind:
+        if column in self._empty and not kinds.keys() & _OF_LISTS:
+            kinds = {**kinds, "json": self._empty[column]}
         if len(kinds) < 2:
             return next(iter(kinds), "text")
         wider = _WIDER.get(frozenset(kinds))
@@ -104,7 +113,7 @@ class Columns:
                 f"has values of several types: {told}",
                 "Mend them, or take the column as texts (mixed = text).",
             )
-        return "json" if {"words", "integers", "numbers", "json"} & set(kinds) else "text"
+        return "json" if kinds.keys() & _OF_LISTS else "text"
 
 
 def kind_of(value: Any) -> Kind:
@@ -112,7 +121,7 @@ def kind_of(value: Any) -> Kind:
     if type(value) is int:
         return "integer" if value in _WHOLE else "number"
     if isinstance(value, list):
-        inner = frozenset(map(type, value))
+        inner = frozenset(map(type, value)) - {type(None)}
         return _LISTS.get(inner, "json")
     return next((kind for type_, kind in _KINDS if isinstance(value, type_)), "json")
 
@@ -173,5 +182,5 @@ _CONVERT: dict[Kind, Callable[[Any], Any]] = {
     "json": lambda value: json.dumps(value, default=str, ensure_ascii=False),
     "time": _as_moment,
     "bytes": bytes,
-    "numbers": lambda values: [float(value) for value in values],
+    "numbers": lambda values: [None if value is None else float(value) for value in values],
 }

@@ -38,6 +38,12 @@ def test_a_dataset_is_brought_in_listed_shown_and_removed(tmp_path, films):
     assert json.loads(data("list", *runs, "--json").stdout) == []
 
 
+def test_rows_that_are_there_already_are_said_to_be(tmp_path, films):
+    again = data("import", tmp_path / "films.csv", "--runs", tmp_path / "runs", "--name", "other")
+    assert again.stdout.strip() == films
+    assert "These rows were here already, as Films." in again.stderr
+
+
 def test_a_spec_of_a_dataset_can_be_prepared(tmp_path, films):
     runs = ("--runs", tmp_path / "runs")
     written = data("spec", "Films", *runs, "--task", "causal-lm", "--column", "label=ignore")
@@ -71,6 +77,10 @@ def test_how_it_is_read_can_be_said(tmp_path):
         (["import", "nothing.csv"], "nothing.csv: there is no such file or folder"),
         (["import", "synthetic:blobs", "--set", "colour=red"], "colour: unknown field"),
         (["import", "synthetic:blobs", "--set", "header"], "--set: is no OPTION=VALUE"),
+        (
+            ["import", "synthetic:blobs", "--set", "delimiter=ab"],
+            "delimiter: 'ab' is not one letter",
+        ),
         (["show", "nope"], "DATASET: no such dataset (got 'nope'). The library is empty."),
         (["spec", "nope", "--task", "x"], "DATASET: no such dataset"),
         (["remove", ""], "DATASET: no such dataset"),

@@ -50,7 +50,7 @@ def test_values_get_the_types_that_all_of_a_column_have(tmp_path):
 def test_json_keeps_lists_and_writes_down_what_has_no_type_of_its_own(tmp_path):
     rows = [
         {"words": ["a", "b"], "tags": [1, 2], "vector": [1, 0.5], "about": {"by": "me"}},
-        {"words": ["c"], "tags": [0], "late": 3.0},
+        {"words": ["c"], "tags": [], "vector": [None, 2], "late": 3.0},
     ]
     path = file(tmp_path, "n.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     dataset = taken_in(tmp_path, path)
