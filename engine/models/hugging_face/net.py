@@ -12,6 +12,17 @@ from engine.data.vocabulary import PADDING
 from engine.models.drawing import Drawing
 
 
+def up_to_padding(tokens: Tensor, padding: int) -> Tensor:
+    """Which of the tokens (B, T) are no padding: all up to the last one that is another token.
+
+    Tokenizers without a token for it pad with one that also stands within texts. Of a row of
+    nothing else the first token counts, so that there is something to look at.
+    """
+    places = torch.arange(tokens.shape[1], device=tokens.device)
+    last = ((tokens != padding) * places).amax(dim=1, keepdim=True)
+    return places <= last
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """How a module of transformers is called for a task."""
@@ -46,16 +57,15 @@ class HuggingFaceNet(nn.Module):
     def _named(self, inputs: Tensor, start: int = 0) -> dict[str, Any]:
         """Inputs from the position `start` on, and what goes with them."""
         named: dict[str, Any] = {self.call.given: inputs[:, start:]}
-        if self.call.padding is not None:
-            named["attention_mask"] = (inputs != self.call.padding).long()
-        if self.call.first is not None:
-            first, last = self.call.first + start, self.call.first + inputs.shape[1]
-            positions = torch.arange(first, last, device=inputs.device).expand(len(inputs), -1)
-            if (
-                self.call.padding is not None
-            ):  # which is behind the text, and has a place of its own
-                padding = inputs[:, start:] == self.call.padding
-                positions = positions.masked_fill(padding, self.call.padding)
+        padding, first = self.call.padding, self.call.first
+        if padding is not None:
+            named["attention_mask"] = up_to_padding(inputs, padding).long()
+        if first is not None:
+            places = torch.arange(first + start, first + inputs.shape[1], device=inputs.device)
+            positions = places.expand(len(inputs), -1)
+            if padding is not None:  # it has a position of its own
+                behind = named["attention_mask"][:, start:] == 0
+                positions = positions.masked_fill(behind, padding)
             named["position_ids"] = positions
         return named
 

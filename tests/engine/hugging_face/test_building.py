@@ -19,7 +19,7 @@ from engine.models.hugging_face.files import ModelRefused
 from engine.models.hugging_face.intake import from_folder
 from engine.models.hugging_face.library import HuggingFaceLibrary
 from engine.models.hugging_face.lora import merged
-from engine.models.hugging_face.net import HuggingFaceAnswerer, HuggingFaceWriter
+from engine.models.hugging_face.net import HuggingFaceAnswerer, HuggingFaceWriter, up_to_padding
 from engine.models.hugging_face.spec import HuggingFaceModel, LoRATuning
 from engine.models.imported.probe import made_up
 from tests.engine.hugging_face.made import (
@@ -129,6 +129,11 @@ def test_padding_is_not_looked_at(kind: str) -> None:
     short = torch.randint(1, VOCABULARY, (2, 9), generator=torch.Generator().manual_seed(0))
     padded = torch.nn.functional.pad(short, (0, 7))
     assert torch.allclose(net(short), net(padded), atol=1e-5)
+
+
+def test_padding_is_what_stands_behind_the_last_other_token() -> None:
+    tokens = torch.tensor([[0, 5, 0, 6, 0, 0], [7, 8, 9, 5, 6, 7], [0, 0, 0, 0, 0, 0]])
+    assert up_to_padding(tokens, 0).sum(dim=1).tolist() == [4, 6, 1]
 
 
 def test_positions_that_are_given_are_those_that_roberta_finds() -> None:

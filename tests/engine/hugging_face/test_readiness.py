@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from engine.__main__ import app
+from engine.commands.hugging_face import is_meant
 from engine.errors import BadInput, Problem
 from engine.models.hugging_face.intake import from_folder
 from engine.models.hugging_face.library import HuggingFaceLibrary
 from engine.models.hugging_face.spec import HuggingFaceModel, LoRATuning
 from engine.models.imported.readiness import refusals, remarks
+from engine.run_spec import RunSpec
 from tests.engine.hugging_face.made import FACTS, configured
 from tests.engine.hugging_face.test_library import GPT2, safetensors, spec
 
@@ -86,3 +90,38 @@ def test_settings_that_nobody_may_set_are_refused(config: dict[str, Any], said: 
     document = {"kind": "hugging-face", "origin": {"source": "configuration", "config": config}}
     with pytest.raises(BadInput, match=said):
         HuggingFaceModel.parse(document)
+
+
+def test_a_folder_of_hugging_face_is_told_from_code(tmp_path: Path, content: str) -> None:
+    tiny = tmp_path / "tiny"
+    assert is_meant("hf:openai-community/gpt2")
+    assert is_meant(f"hf:{tiny}")
+    assert is_meant(str(tiny))
+    assert not is_meant(str(tiny / "config.json"))
+    assert not is_meant(str(tmp_path / "nowhere"))
+    (tiny / "model.py").write_text("")
+    assert not is_meant(str(tiny)), "code with a config.json beside it"
+
+
+def test_the_command_line_brings_in_lists_and_shows(
+    library: HuggingFaceLibrary, content: str
+) -> None:
+    folder, runs = str(library.runs / "tiny"), str(library.runs)
+
+    def said(*arguments: str) -> str:
+        done = CliRunner().invoke(app, ["models", *arguments, "--runs", runs])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert content in said("import", folder)
+    assert f"{content[:12]}" in said("list")
+    shown = said("show", content[:8])
+    assert "Architecture gpt2 (GPT2LMHeadModel)" in shown
+    assert "Weights: safetensors, 2 numbers. Tokenizer: yes." in shown
+    made = RunSpec.parse_json(said("spec", content[:8], "--data", "python-docs"))
+    assert isinstance(made.model, HuggingFaceModel)
+    assert made.model.content == content
+    refused = CliRunner().invoke(
+        app, ["models", "spec", content[:8], "--data", "iris", "--runs", runs]
+    )
+    assert refused.exit_code != 0
