@@ -53,19 +53,24 @@ class Feed:
             return content
 
 
-async def watch(url: str, run_id: str, seconds: float) -> dict[str, int]:
-    """Look for so many seconds."""
-    counts = {"page": 0, "feed": 0, "bytes": 0}
+def nothing_yet() -> dict[str, int]:
+    """How often page and feed have answered, and with how many bytes, before anybody looked."""
+    return {"page": 0, "feed": 0, "bytes": 0}
+
+
+async def watch(
+    url: str, run_id: str, seconds: float, counts: dict[str, int], *, feed: bool = True
+) -> dict[str, int]:
+    """Look for so many seconds, without the charts if need be, and count what comes."""
     socket = f"ws{url.removeprefix('http')}/_stcore/stream"
     async with connect(socket, origin=url, subprotocols=["streamlit"], max_size=None) as session:
         await session.send(_rerun(query=f"run={run_id}"))
         looking = asyncio.Event()
-        tasks = [
-            asyncio.create_task(_listen(session, run_id, counts)),
-            asyncio.create_task(_poll(url, run_id, counts, looking)),
-        ]
-        await asyncio.wait_for(looking.wait(), 60)
-        print("looking", flush=True)
+        tasks = [asyncio.create_task(_listen(session, run_id, counts))]
+        if feed:
+            tasks.append(asyncio.create_task(_poll(url, run_id, counts, looking)))
+            await asyncio.wait_for(looking.wait(), 60)
+            print("looking", flush=True)
         done, _ = await asyncio.wait(tasks, timeout=seconds, return_when="FIRST_EXCEPTION")
         for task in tasks:
             task.cancel()
@@ -127,4 +132,4 @@ def _rerun(query: str, page: str = "", fragment: str = "") -> bytes:
 
 if __name__ == "__main__":
     address, run, duration = sys.argv[1:]
-    print(json.dumps(asyncio.run(watch(address, run, float(duration)))))
+    print(json.dumps(asyncio.run(watch(address, run, float(duration), nothing_yet()))))
