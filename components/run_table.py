@@ -46,7 +46,9 @@ def _move_selection(ids: list[str], columns: dict[str, str]) -> None:
     if session.table_rows() == (ids, columns) and session.RUNS_TABLE in st.session_state:
         return
     rows = selected_rows(ids, frozenset(session.chosen_runs()))
-    st.session_state[session.RUNS_TABLE] = {"selection": {"rows": rows}}
+    heads = [head for head in session.table_heads() if head in columns]
+    st.session_state[session.RUNS_TABLE] = {"selection": {"rows": rows, "columns": heads}}
+    session.remember_table_heads(heads)
     session.remember_table_rows(ids, columns)
 
 
@@ -56,13 +58,17 @@ def selected_rows(ids: Sequence[str], chosen: Collection[str]) -> list[int]:
 
 
 def _sort() -> None:
-    """The head of a column was clicked; a row is chosen by the script itself."""
-    selection = st.session_state[session.RUNS_TABLE]["selection"]
-    known = session.table_rows()
-    if known is None or not selection.get("columns"):
+    """Sort if the head of a column was clicked, which the browser then shows as chosen, or no more.
+
+    A chosen row is seen to by the script itself.
+    """
+    heads = list(st.session_state[session.RUNS_TABLE]["selection"].get("columns", []))
+    known, before = session.table_rows(), session.table_heads()
+    clicked = heads or before
+    if known is None or heads == before or clicked[0] not in known[1]:
         return
-    run_view.sort_by(known[1][selection["columns"][0]])
-    st.session_state[session.RUNS_TABLE] = {"selection": {"rows": selection["rows"]}}
+    session.remember_table_heads(heads)
+    run_view.sort_by(known[1][clicked[0]])
     session.remember_clicked(redraw=True)
 
 

@@ -81,6 +81,7 @@ _TABLE_ROWS = "runs.table_rows"
 _GOOD_QUERY = "runs.good_query"
 _RUNS_PAGE = "runs.page"
 _CLICKED = "runs.clicked"
+_TABLE_HEADS = "runs.table_heads"
 _TRASHED = "runs.trashed"
 _ASKED = "live.asked"
 _EVENTS = "live.events"
@@ -215,6 +216,17 @@ def table_rows() -> tuple[list[str], dict[str, str]] | None:
 def remember_table_rows(run_ids: list[str], columns: dict[str, str]) -> None:
     """Keep the run of each row of the table, and its columns."""
     st.session_state[_TABLE_ROWS] = run_ids, columns
+
+
+def table_heads() -> list[str]:
+    """The column of the table of runs that the browser shows as chosen, by its title, if any."""
+    heads: list[str] = st.session_state.get(_TABLE_HEADS, [])
+    return heads
+
+
+def remember_table_heads(heads: list[str]) -> None:
+    """Keep which column of the table of runs the browser shows as chosen."""
+    st.session_state[_TABLE_HEADS] = heads
 
 
 def runs_page(asked: object) -> int:
