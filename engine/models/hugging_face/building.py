@@ -186,8 +186,7 @@ class _Builder:
             self._found.append("The data has the tokens that it was trained with.")
             return
         model.resize_token_embeddings(tokens, mean_resizing=False)
-        changed = model.get_input_embeddings()
-        self._anew.append(next(n for n, module in model.named_modules() if module is changed))
+        self._anew += _ends(model, text=True, head=False)
         if self._own_tokens:
             self._found.append(
                 "The data has the tokens that it was trained with, and "
@@ -275,12 +274,13 @@ def _first_position(model: Any) -> int:
     return 1 + int(usual if padding is None else padding)
 
 
-def _ends(model: Any, *, text: bool) -> list[str]:
-    """Embeddings and head of a model whose weights are all random."""
+def _ends(model: Any, *, text: bool, head: bool = True) -> list[str]:
+    """Where numbers stand for tokens, going in and coming out, and with `head` what is no part of
+    the body that all heads share."""
     ends = [model.get_input_embeddings(), model.get_output_embeddings()] if text else []
     wanted = {id(end) for end in ends if end is not None}
     names = [name for name, module in model.named_modules() if id(module) in wanted and name]
-    if model.base_model is not model:
+    if head and model.base_model is not model:
         names += [n for n, _ in model.named_children() if n != model.base_model_prefix]
     return sorted(set(names))
 

@@ -99,3 +99,13 @@ def save_bert(folder: Path) -> Path:
     torch.manual_seed(3)
     BertForMaskedLM(BertConfig(**BERT, vocab_size=120)).save_pretrained(folder)
     return folder
+
+
+def save_llama(folder: Path) -> Path:
+    """A Llama whose head is not tied to its embeddings."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(4)
+    config = LlamaConfig(**BERT, vocab_size=120, tie_word_embeddings=False)
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder

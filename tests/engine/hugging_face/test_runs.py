@@ -22,6 +22,7 @@ from engine.launch.launchers import RunsApart, ThreadLauncher, begun
 from engine.launch.worker import work
 from engine.models.hugging_face.intake import from_folder
 from engine.models.hugging_face.library import HuggingFaceLibrary
+from engine.models.hugging_face.spec import LoRATuning
 from engine.models.imported.library import CODE, CodeLibrary, CodeRefused
 from engine.models.imported.trial import tried
 from engine.models.registry import Registry
@@ -33,7 +34,7 @@ from engine.runs.spec_words import model_words
 from engine.runs.store import RunStore
 from engine.training_loop import StepResult, TrainingLoop
 from tests.engine.equality import assert_same_bits, final_weights
-from tests.engine.hugging_face.made import FACTS, SMALL, net_of, save_gpt2, stored
+from tests.engine.hugging_face.made import FACTS, SMALL, net_of, save_gpt2, save_llama, stored
 
 ROOT = Path(__file__).parents[3]
 LORA = {"name": "lora", "rank": 2, "dropout": 0.1}
@@ -232,6 +233,15 @@ def test_the_example_trains_without_a_network(tmp_path: Path) -> None:
     example = load_spec(ROOT / "examples" / "hf-gpt2-python-docs.json")
     loss = trained(store, example).series("train/loss").value
     assert loss[-1] < 0.8 * loss[0]
+
+
+def test_a_head_that_is_resized_is_trained_beside_lora(store: RunStore, tmp_path: Path) -> None:
+    library = HuggingFaceLibrary(store.root)
+    llama = from_folder(library, save_llama(tmp_path / "llama"))
+    net = net_of(stored(llama, LoRATuning(targets=("q_proj",))), "causal-lm", library.folder(llama))
+    trained = {name for name, p in net.named_parameters() if p.requires_grad}
+    whole = {name.rpartition("base_model.model.")[2] for name in trained if ".lora_" not in name}
+    assert whole == {"model.embed_tokens.weight", "lm_head.weight"}
 
 
 # -- code that comes with a model ------------------------------------------------------------------
