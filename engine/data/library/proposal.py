@@ -65,6 +65,8 @@ def proposed(
 def _split(dataset: Dataset, task: TaskKind, columns: Mapping[str, Role]) -> Split:
     """What the data itself says of its sides, else what fits the task."""
     of_role = {role: name for name, role in columns.items()}
+    plain = {name for name, kind in dataset.column_types.items() if not kind.startswith("list")}
+    of_role = {role: name for role, name in of_role.items() if name in plain}
     given = _given(dataset, of_role["split"]) if "split" in of_role else None
     if given is not None:
         return given

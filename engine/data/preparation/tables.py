@@ -24,6 +24,8 @@ from engine.data.specs import DataFacts
 MOST_CATEGORIES = 1_000
 """So many different values make a category; a column of more is a name or a text."""
 MOST_FEATURES = 20_000
+LARGEST = 1e100
+"""A larger number is no measurement, and its square soon cannot be written down."""
 _MISSING = "(missing)"
 
 
@@ -199,10 +201,10 @@ class _Seen:
         """The next rows.
 
         Raises:
-            DataRefused: for far too many categories.
+            DataRefused: for far too many categories, and numbers that cannot be squared.
         """
         if not self._is_category:
-            self._merge(_numbers(values))
+            self._merge(_numbers(values), dataset)
             return
         self._known |= set(pc.unique(_names(values)).to_pylist())
         if len(self._known) > MOST_CATEGORIES:
@@ -222,10 +224,17 @@ class _Seen:
         std = (self._squares / max(1, self._count)) ** 0.5
         return Numbers(self.name, self._mean, std if std > 0 else 1.0)
 
-    def _merge(self, values: NDArray[np.float64]) -> None:
+    def _merge(self, values: NDArray[np.float64], dataset: str) -> None:
         there = values[np.isfinite(values)]
         if not len(there):
             return
+        largest = float(np.abs(there).max())
+        if largest > LARGEST:
+            raise DataRefused(
+                dataset,
+                f"the column {self.name!r} has a number as large as {largest:.3g}",
+                f"Mend the rows with more than {LARGEST:g}, or ignore the column.",
+            )
         mean, count = float(there.mean()), self._count + len(there)
         apart = mean - self._mean
         self._squares += float(((there - mean) ** 2).sum())

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engine.data.library.dataset import Dataset
+from engine.data.library.errors import DataRefused
 from engine.data.library.spec import DatasetSpec
 from engine.data.loaded import LoadedData
 from engine.data.preparation.answers import class_numbers, label_lists
@@ -37,10 +38,24 @@ def load(
 def _side(data: DatasetSpec, dataset: Dataset, rows: Rows, chosen: NDArray[Any]) -> TextRows:
     def read() -> Iterator[TextChunk]:
         columns = data.of_role("text", "label", "target")
-        for _, batch in taken(dataset, chosen, columns, _BATCH):
-            yield TextChunk(_texts(data, batch), _answers(data, batch, rows))
+        for start, batch in taken(dataset, chosen, columns, _BATCH):
+            texts, answers = _texts(data, batch), _answers(data, batch, rows)
+            if data.task == "token-classification":
+                _refuse_unequal(dataset.name, texts, answers, chosen[start:])
+            yield TextChunk(texts, answers)
 
     return TextRows(read, len(chosen))
+
+
+def _refuse_unequal(name: str, texts: list[Any], answers: list[Any], rows: NDArray[Any]) -> None:
+    """
+    Raises:
+        DataRefused: for a row that does not have a label for each word.
+    """
+    for words, labels, row in zip(texts, answers, rows[: len(texts)], strict=True):
+        if len(words) != len(labels):
+            reason = f"row {row + 1:,} has {len(words)} words, but {len(labels)} labels"
+            raise DataRefused(name, reason, "Each word needs one; mend the row or leave it out.")
 
 
 def _texts(data: DatasetSpec, batch: Any) -> list[Any]:

@@ -172,6 +172,18 @@ def test_columns_that_do_not_fit_are_refused_with_what_to_do(runs, table, change
         load_dataset(with_changes(table, changes), runs)
 
 
+def test_each_word_needs_a_label(runs):
+    path = file(runs, "uneven.jsonl", WORDS + '{"tokens": ["d", "e"], "tags": ["O"]}\n')
+    with pytest.raises(DataRefused, match="row 41 has 2 words, but 1 labels"):
+        load_dataset(spec_of(runs, path), runs)
+
+
+def test_numbers_that_are_no_measurements_are_refused(runs):
+    path = file(runs, "huge.csv", "x,label\n" + "1,a\n1e300,b\n" * 5)
+    with pytest.raises(DataRefused, match=r"the column 'x' has a number as large as 1e\+300"):
+        load_dataset(spec_of(runs, path), runs)
+
+
 def test_one_class_only_is_refused(runs):
     path = file(runs, "one.csv", "x,label\n" + "1,same\n2,same\n" * 5)
     spec = spec_of(
