@@ -60,6 +60,8 @@ class _Cell:
     port_in: float = 0.0
     port_out: float = 0.0
     """Across, from the center: where lines arrive and leave."""
+    passes: bool = False
+    """Whether it is a place of a line."""
 
 
 @dataclass
@@ -185,7 +187,7 @@ def _grid(
         way = [source]
         for layer in range(layers[source] + 1, layers[target]):
             place = f"{source}>{target}@{layer}"
-            cells[place] = _Cell(0.0, 6.0)
+            cells[place] = _Cell(0.0, 6.0, passes=True)
             rows[layer].append(place)
             way.append(place)
         if layers[target] > layers[source]:
@@ -254,7 +256,10 @@ def _stack(rows: Sequence[Sequence[str]], cells: Mapping[str, _Cell]) -> float:
     for row in rows:
         deepest = max(cells[name].along for name in row)
         for name in row:
-            cells[name].start = along + (deepest - cells[name].along) / 2
+            cell = cells[name]
+            if cell.passes:  # straight past the boxes of its layer
+                cell.along = deepest
+            cell.start = along + (deepest - cell.along) / 2
         along += deepest + _GAP_ALONG
     return along - _GAP_ALONG
 
@@ -263,7 +268,9 @@ def _line(way: Sequence[_Cell], low: float) -> list[Point]:
     """From the end of the first, by way of the places between, to the beginning of the last."""
     first, last = way[0], way[-1]
     points = [(first.start + first.along, first.center + first.port_out - low)]
-    points += [(cell.start, cell.center - low) for cell in way[1:-1]]
+    for cell in way[1:-1]:
+        points.append((cell.start, cell.center - low))
+        points.append((cell.start + cell.along, cell.center - low))
     return [*points, (last.start, last.center + last.port_in - low)]
 
 

@@ -116,6 +116,7 @@ def map_figure(structure: Structure, measure: str, shape: Shape, *, dark: bool) 
         maxdepth=_MOST_LEVELS,
         textinfo="label+text",
         root={"color": _AROUND[dark]},
+        **({"leaf": {"opacity": 1}} if shape == "sunburst" else {}),
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}, %{percentRoot:.1%}<extra></extra>",
         marker={
             "colors": [area.color for area in areas],
@@ -148,7 +149,7 @@ def _areas(
             family = family_of(module.type)
             color = grey if holds and family == "other" else FAMILIES[family]
             told = f"{module.path}: {module.type}"
-            label = plain(module.name)
+            label = plain(f"{module.name} {module.type}" if module.name.isdigit() else module.name)
             found.append(_Area(f"/{module.path}", parent, label, value, color, told))
     for path, value in own.items():
         if value and path != _LOSS and structure.parts[path]:

@@ -110,14 +110,14 @@ def test_lines_lead_in_the_direction_of_the_flow(direction, axis):
         assert all(a[axis] <= b[axis] for a, b in zip(line, line[1:], strict=False))
 
 
-def test_a_line_over_several_layers_passes_beside_the_boxes():
+def test_a_line_over_several_layers_passes_straight_beside_the_boxes():
     picture = picture_of(branching(), 1)
-    boxes = {box.words.title: box for box in picture.boxes}
-    (around,) = [line for line in picture.lines if len(line) == 3]
-    x, y = around[1]
-    assert all(
-        not box.x < x < box.x + box.width for box in boxes.values() if box.y < y < box.y + 99
-    )
+    (around,) = [line for line in picture.lines if len(line) == 4]
+    (x, begin), (also, end) = around[1:3]
+    beside = [box for box in picture.boxes if box.y < end and box.y + box.height > begin]
+    assert [box.words.title for box in beside] == ["left", "right"]
+    assert x == also
+    assert all(not box.x < x < box.x + box.width for box in beside)
 
 
 def test_the_svg_is_whole_and_its_words_are_escaped():
