@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from engine.data.library.spec import MODALITIES, DatasetSpec, Modality
 from engine.documents.schema import bounds, group, is_constant, variants
 from engine.frozen import Frozen
 
@@ -134,6 +135,8 @@ def _fields(
     for name, info in model.model_fields.items():
         here = f"{path}.{name}" if path else name
         offered, inner = _variants(info), group(info.annotation)
+        if model is DatasetSpec and name in _of_other_inputs(document):
+            continue
         if offered is not None:
             yield from _variant_fields(document.get(name), here, info.title or section, offered)
         elif inner is not None:
@@ -152,6 +155,12 @@ def _variant_fields(
         yield Variants(path, tag, title, offered, title)
     if chosen in options:
         yield from _fields(options[chosen], value, path, title)
+
+
+def _of_other_inputs(dataset: Mapping[str, Any]) -> set[str]:
+    """The groups of a dataset's fields that its task makes nothing of."""
+    used = MODALITIES.get(dataset.get("task", ""))
+    return set(get_args(Modality)) - {used}
 
 
 def _is_filled_in(info: FieldInfo) -> bool:

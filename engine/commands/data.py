@@ -124,7 +124,7 @@ def spec(
 
     dataset = _library(runs).find(which)
     data = proposed(dataset, _task(task), _roles(roles or ()))
-    say(run_on(data).to_json())
+    say(run_on(data, len(dataset)).to_json())
 
 
 @commands.command("prepare")

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from components import fitting
+from components.draft import Draft
 from engine.data.batching import batch_sources
 from engine.data.library.errors import DataRefused, DatasetChanged, MissingDataset
 from engine.data.library.library import DataLibrary
@@ -15,9 +17,12 @@ from engine.data.preparation import loading
 from engine.data.preparation.loading import NotPrepared, dataset_facts, load_dataset
 from engine.data.sources import RunsFolderMissing, facts_of, load_for
 from engine.errors import BadInput
+from engine.estimate import total_steps
 from engine.frozen import with_changes
 from engine.launch.worker import train_spec, work
+from engine.machine import machine_facts
 from engine.models.specs import MLPSpec
+from engine.preflight import preflight
 from engine.runs.store import RunStore
 from engine.starting_point import run_on
 from engine.task_spec import METRICS
@@ -298,6 +303,25 @@ def test_a_run_can_be_stopped_while_its_data_is_prepared(tmp_path):
 def _begun(store, spec):
     fingerprint = facts_of(spec.data, spec.model, store.root).fingerprint
     return store.create(spec, data_fingerprint=fingerprint).id
+
+
+def test_a_run_of_few_rows_is_warmed_up_and_validated_in_time(runs, table):
+    spec = run_on(table, 60)
+    facts = facts_of(table, spec.model, runs)
+    steps = total_steps(spec.training, facts.train_samples)
+    assert preflight(spec, facts, machine_facts(runs)) == []
+    assert spec.training.scheduler.warmup_steps <= steps // 10
+    assert spec.training.evaluation.every_steps <= steps // 10
+
+
+def test_the_form_asks_only_for_what_the_task_makes_something_of(table):
+    draft = Draft.of(run_on(table))
+    asked = {item.path.split(".")[1] for item in draft.items() if item.path.startswith("data.")}
+    assert asked == {"table", "split"}
+    assert draft.spec() == run_on(table)
+    assert fitting.fitted(draft, "data").spec() == run_on(table)
+    other = fitting.fitted(draft.edited("task.kind", "masked-lm"), "task.kind")
+    assert other.spec().data.source == "masked-docs"
 
 
 def test_a_dataset_needs_its_runs_folder(table):
