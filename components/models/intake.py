@@ -17,14 +17,14 @@ from components.models import (
     candidate_choice,
     code_view,
     consent,
+    data_choice,
     source_choice,
     to_launch,
     trial,
 )
 from components.models.intake_draft import Setup
-from components.models.plan import Plan, chosen_candidate, data_choice, planned
+from components.models.plan import Plan, chosen_candidate, planned
 from components.plain_text import as_markdown
-from engine.data.specs import DATA_TASKS
 from engine.errors import EngineError
 from engine.models.imported.arguments import Row
 from engine.models.imported.inspection import Candidate
@@ -36,8 +36,6 @@ from engine.models.registry import Registry
 from engine.models.version import version_of
 from engine.runs.spec_words import data_words
 from engine.runs.store import RunStore
-
-_FOR_THE_FORM = "As on the Launch form"
 
 
 @dataclass(frozen=True)
@@ -139,14 +137,15 @@ def _keep_call(desk: _Desk, changed: CallSpec) -> None:
 def _data_and_plan(seen: Brought, candidate: Candidate, desk: _Desk) -> Plan | None:
     """Draw what it is tried and trained on; what comes of it, None where the data is in trouble."""
     setup, draft = desk.setup, workspace.current().draft
-    source = data_choice(seen.found, candidate, setup, draft)
+    source = data_choice.choice(seen.found, candidate, setup, draft)
+    titles = data_choice.offered(desk.root, source)
     left, middle, right = st.columns(3)
     with left:
         st.selectbox(
             "Data",
-            ["", *DATA_TASKS],
+            list(titles),
             key=desk.seed("data", source),
-            format_func=lambda name: readable.choice(name) if name else _FOR_THE_FORM,
+            format_func=lambda chosen: titles.get(chosen, chosen),
             help="What it is matched with, tried and trained on. The Launch form can change it.",
             on_change=_choose_data,
             args=(desk,),

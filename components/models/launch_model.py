@@ -32,6 +32,7 @@ def show(draft: Draft, facts: DataFacts | None, problems: Sequence[Problem]) -> 
     store, model = session.store(), versions.held(draft)
     _version(draft, versions.kept(store, str(draft.document[versions.PATH]["kind"])))
     if model is None:
+        st.page_link("models.py", label="Bring in a model of your own", icon=":material/add:")
         return
     st.caption(f"{as_markdown(model.entry)} in {as_markdown(model.file)}, code {model.code[:8]}")
     for problem in problems:

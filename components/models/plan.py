@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from components.draft import Draft
-from components.form_schema import value_at
+from components.models import data_choice
 from components.models.intake_draft import Setup
 from components.models.to_launch import with_model
-from engine.data.specs import DATA_TASKS, DataFacts, DataSpec
+from engine.data.specs import DataFacts, DataSpec
 from engine.errors import BadInput, Problem
-from engine.frozen import Frozen, with_changes
+from engine.frozen import with_changes
 from engine.models.imported.arguments import Row, rows_of
 from engine.models.imported.inspection import Candidate, Inspection
-from engine.models.imported.likely import likely_data
 from engine.models.imported.matching import Matched, length_in
 from engine.models.imported.proposal import Brought, fitted_to
 from engine.models.imported.spec import ImportedModel
@@ -24,12 +23,6 @@ from engine.presets import PRESETS
 from engine.run_spec import RunSpec
 from engine.runs.spec_words import data_words
 from engine.task_spec import TaskSpec
-
-
-class _OfData(Frozen):
-    """A source of data alone."""
-
-    data: DataSpec
 
 
 @dataclass(frozen=True)
@@ -62,33 +55,14 @@ def entry_of(candidate: Candidate) -> str:
     return f"{candidate.file}:{candidate.name}"
 
 
-def data_choice(found: Inspection, candidate: Candidate, setup: Setup, draft: Draft) -> str:
-    """The source of data as it was chosen, else what seems right; empty for the Launch form's."""
-    if setup.data is not None and (setup.data in DATA_TASKS or not setup.data):
-        return setup.data
-    likely = likely_data(found, candidate)
-    task = value_at(draft.document, "task.kind")
-    return "" if likely is None or DATA_TASKS[likely] == task else likely
-
-
-def data_of(choice: str, draft: Draft) -> DataSpec:
-    """The document of a source of data, with the form's settings where it is the form's.
-
-    Raises:
-        BadInput: when the form's has mistakes.
-    """
-    held = value_at(draft.document, "data")
-    is_held = not choice or (isinstance(held, dict) and held.get("source") == choice)
-    return _OfData.parse({"data": held if is_held else {"source": choice}}).data
-
-
 def planned(seen: Brought, candidate: Candidate, setup: Setup, draft: Draft) -> Plan:
     """What comes of it.
 
     Raises:
         EngineError: when the data cannot be had.
     """
-    data = data_of(data_choice(seen.found, candidate, setup, draft), draft)
+    chosen = data_choice.choice(seen.found, candidate, setup, draft)
+    data = data_choice.data_of(chosen, draft, seen.runs)
     length = setup.block_size or length_in(setup.arguments)
     fitted = fitted_to(seen, candidate, data, length)
     arguments = arguments_of(fitted.matched, setup)

@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 from components import model_state
 from components.draft import Draft, DraftFile
 from components.models.intake_draft import IntakeFile
+from engine.data.intake.recognising import source_of
+from engine.data.library.library import DataLibrary
 from engine.examples import EXAMPLES
 from engine.frozen import with_changes
 from engine.models.imported import sources
@@ -269,6 +271,18 @@ def test_values_of_the_data_follow_the_data(look_at):
     field(app, "Data").set_value("wine").run()
     assert field(app, "in_features").value == "13"
     assert "From the data: 13 columns." in texts(app)
+
+
+def test_data_of_the_users_own_is_matched_and_trained_on(look_at, store, tmp_path):
+    table = tmp_path / "plants.csv"
+    lines = [f"{n / 7},{n % 5 + 0.5},{'oak' if n % 2 else 'elm'}" for n in range(60)]
+    table.write_text("\n".join(["height,girth,label", *lines]))
+    dataset = DataLibrary(store.root).take_in(source_of(str(table)))
+    app, _ = look_at("tabular", allow=True)
+    field(app, "Data").set_value(f"dataset:{dataset.fingerprint}").run()
+    assert not app.exception
+    assert (field(app, "in_features").value, field(app, "out_features").value) == ("2", "2")
+    assert "From the data: 2 columns." in texts(app)
 
 
 # -- tried, kept, trained --------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 from engine.errors import BadInput
 from engine.models.imported.inspection import inspect
 from engine.models.imported.library import CodeLibrary
+from engine.models.imported.likely import likely_data
 from engine.models.imported.matching import Matched, as_spec, context_of, matched
 from engine.models.imported.proposal import chosen, proposed
 from engine.models.imported.sources import from_files
@@ -222,3 +223,25 @@ def test_a_run_is_proposed_or_everything_that_is_missing_is_named(tmp_path) -> N
         "model.arguments.rank",
         "model.arguments.rate",
     ]
+
+
+FAMILIES = {
+    "text": {
+        "python-docs",
+        "masked-docs",
+        "restore-docs",
+        "python-tokens",
+        "python-keywords",
+        "python-constructs",
+    },
+    "image": {"digits"},
+    "table": {"breast-cancer", "wine", "iris", "diabetes"},
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_the_first_guess_of_the_data_is_of_the_right_kind(name: str) -> None:
+    found = inspect(files_of(name))
+    guess = likely_data(found, found.candidates[0])
+    family = next(known for known in FAMILIES.values() if GOOD[name].data in known)
+    assert guess in family or (guess is None and name == "flat_mlp")
