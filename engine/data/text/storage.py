@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -57,6 +58,8 @@ class GrowingArray:
         self._file.seek(0)
         self._write_head()
         assert self._file.tell() == self._begin, "NumPy leaves room for the number to grow"
+        self._file.flush()
+        os.fsync(self._file.fileno())  # the folder gets its name when all of it is on the disk
         self._file.close()
 
     def hexdigest(self) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.data.specs import DataFacts
+from engine.data.text.preparation import TextPreparation
 from engine.machine import machine_facts
 from engine.preflight import preflight
 from engine.run_spec import RunSpec
@@ -60,3 +61,17 @@ def test_masks_of_imported_models_know_one_padding_only():
     model = {"kind": "imported", "code": "0" * 64, "entry": "Net"}
     assert ("error", "data.text.tokenizer") in findings(model, padding_token=7)
     assert ("error", "data.text.tokenizer") not in findings(model, padding_token=0)
+
+
+@pytest.mark.parametrize(
+    ("task", "cut", "equal"),
+    [
+        ("causal-lm", "windows", True),
+        ("masked-lm", "windows", True),
+        ("causal-lm", "pack", False),  # the last block is shorter
+        ("causal-lm", "truncate", False),
+        ("sequence-classification", "windows", False),
+    ],
+)
+def test_only_blocks_of_strung_texts_are_all_of_one_length(task, cut, equal):
+    assert TextPreparation(cut=cut).in_equal_blocks(task) is equal
