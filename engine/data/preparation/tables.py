@@ -141,9 +141,10 @@ def taken(
     """Some rows in their order, in batches of bounded size, each after its place among them."""
     begin = start = 0
     for batch in dataset.batches(columns, most_rows=most):
-        last = int(np.searchsorted(rows, begin + len(batch)))
+        edge = rows.dtype.type(begin + len(batch))  # of another type all rows would be converted
+        last = int(np.searchsorted(rows, edge))
         if last > start:
-            yield start, batch.take(pa.array(rows[start:last] - begin))
+            yield start, batch.take(pa.array(rows[start:last] - rows.dtype.type(begin)))
         begin, start = begin + len(batch), last
 
 
