@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.metrics import torchmetrics_alone
+
 BINS = 15
 
 Values = NDArray[np.float64]
@@ -20,7 +22,7 @@ class Calibration:
     """
 
     def __init__(self) -> None:
-        # Imported here: torchmetrics takes over a second, which no start should wait for.
+        torchmetrics_alone.ready()
         from torchmetrics.classification import BinaryCalibrationError
 
         self._error = BinaryCalibrationError(n_bins=BINS, norm="l1", validate_args=False)

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 from torch import Tensor
 
+from engine.metrics import torchmetrics_alone
 from engine.metrics.counting import counting
 from engine.metrics.per_class import Counts
 
@@ -22,7 +23,7 @@ class Confusion:
     """
 
     def __init__(self, classes: int) -> None:
-        # Imported here: torchmetrics takes over a second, which no start should wait for.
+        torchmetrics_alone.ready()
         from torchmetrics.classification import MulticlassConfusionMatrix
 
         self.classes = classes

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.losses import IGNORED
+from engine.metrics import torchmetrics_alone
 from engine.metrics.choices import chosen
 
 
@@ -18,7 +19,7 @@ class Hits:
     """
 
     def __init__(self, classes: int, device: torch.device, *, top3: bool = True) -> None:
-        # Imported here: torchmetrics takes over a second, which no start should wait for.
+        torchmetrics_alone.ready()
         from torchmetrics.classification import MulticlassAccuracy
 
         of: dict[str, Any] = {"average": "micro", "validate_args": False}

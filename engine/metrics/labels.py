@@ -10,6 +10,7 @@ from torch import Tensor
 
 from engine.losses import IGNORED, plain_loss
 from engine.losses.fit import over_labels
+from engine.metrics import torchmetrics_alone
 from engine.metrics.known import Known
 from engine.metrics.means import MeanLoss
 from engine.metrics.per_class import PerClass
@@ -22,7 +23,7 @@ class _Seen:
     """What is counted of a model with so many labels."""
 
     def __init__(self, labels: int, device: torch.device) -> None:
-        # Imported here: torchmetrics takes over a second, which no start should wait for.
+        torchmetrics_alone.ready()
         from torchmetrics.classification import MultilabelExactMatch
 
         self.samples = 0

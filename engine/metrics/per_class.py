@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.losses import IGNORED
+from engine.metrics import torchmetrics_alone
 
 Counts = NDArray[np.int64]
 Shares = NDArray[np.float64]
@@ -41,7 +42,7 @@ class PerClass:
     """
 
     def __init__(self, columns: int, device: torch.device) -> None:
-        # Imported here: torchmetrics takes over a second, which no start should wait for.
+        torchmetrics_alone.ready()
         from torchmetrics import MetricCollection
         from torchmetrics.classification import (
             MultilabelAccuracy,

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from engine.losses import IGNORED
+from engine.metrics import torchmetrics_alone
 
 MOST_EXACT = 10_000_000
 """Scores that are kept, in 50 MB, and given to torchmetrics; more of them are counted in bins."""
@@ -50,7 +51,7 @@ class Ranking:
         return float(areas.mean())
 
     def _areas(self, columns: Tensor) -> Tensor:
-        # Imported here: torchmetrics takes over a second, which no start should wait for.
+        torchmetrics_alone.ready()
         from torchmetrics.functional.classification import binary_auroc
 
         probabilities, there = (torch.cat(parts) for parts in zip(*self._kept, strict=True))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from engine.losses import plain_loss
 from engine.losses.fit import over_samples
+from engine.metrics import torchmetrics_alone
 from engine.metrics.known import Known
 from engine.metrics.means import MeanLoss
 from engine.metrics.reports import number_report
@@ -35,7 +36,7 @@ class RegressionMetrics:
         self._wanted.append(wanted)
 
     def compute(self) -> dict[str, float]:
-        # Imported here: torchmetrics takes over a second, which no start should wait for.
+        torchmetrics_alone.ready()
         from torchmetrics.functional.regression import (
             mean_absolute_error,
             mean_squared_error,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from engine.metrics import torchmetrics_alone
+
 _ORDER = 6
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -32,7 +34,7 @@ def text_metrics(written: Sequence[str], expected: Sequence[str]) -> dict[str, f
 
 def _chrf(written: Sequence[str], expected: Sequence[str]) -> float:
     """Over n-grams of up to six characters, as far as there are any of that length."""
-    # Imported here: torchmetrics takes over a second, which no start should wait for.
+    torchmetrics_alone.ready()
     from torchmetrics.functional.text import chrf_score
 
     order = min(_ORDER, _longest(written), _longest(expected))

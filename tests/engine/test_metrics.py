@@ -418,6 +418,15 @@ def test_a_batch_of_padding_measures_nothing_of_an_update():
     assert step_metrics(sure_of(TRUE[:4]), targets, IMAGES)["accuracy"].item() == 0
 
 
-def test_importing_the_metrics_does_not_import_torchmetrics():
-    script = "import sys, engine.metrics; assert 'torchmetrics' not in sys.modules"
+def test_torchmetrics_is_imported_late_and_without_what_it_would_import_besides():
+    script = (
+        "import sys\n"
+        "import engine.metrics\n"
+        "assert 'torchmetrics' not in sys.modules\n"
+        "engine.metrics.torchmetrics_alone.ready()\n"
+        "assert 'torchmetrics' in sys.modules\n"
+        "assert {'transformers', 'matplotlib', 'scipy.signal'} & set(sys.modules) == set()\n"
+        "from lightning_utilities.core.imports import RequirementCache\n"
+        "assert RequirementCache('scipy'), 'others are told what there is'\n"
+    )
     subprocess.run([sys.executable, "-c", script], check=True)
