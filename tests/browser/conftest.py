@@ -46,13 +46,23 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Skipped for want of a browser, all of them are one line of the summary, not one each."""
+    report = yield
+    if report.skipped:
+        report.longrepr = (__file__, None, report.longrepr[-1])
+    return report
+
+
 @pytest.fixture(scope="session")
 def browser():
     if not CHROMIUM.exists():
         give_up = pytest.fail if "TRAINDECK_REQUIRE_BROWSER" in os.environ else pytest.skip
         give_up(f"browser tests need Chromium at {CHROMIUM}")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=20_000)  # the machine may be busy with other tests
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
         yield browser

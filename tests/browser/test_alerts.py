@@ -4,6 +4,7 @@ import time
 from itertools import count
 
 import pytest
+from playwright.sync_api import expect
 
 from engine.alerting.rule import Rule
 from engine.alerting.rule_book import RuleBook
@@ -11,6 +12,7 @@ from engine.runs.series import MetricFiles, records_of
 from engine.runs.state import RunState
 from engine.runs.store import RunStore
 from tests import fabricate
+from tests.browser.watching import becomes
 
 ABOVE_2 = {"kind": "compare", "metric": "val/loss", "is": ">", "value": 2}
 RECORDED = """
@@ -73,12 +75,11 @@ def test_a_crossing_appears_on_any_page_with_the_way_to_its_run(page, app_url, l
     rule(live)
     live.log(1, 3.25)
     toast = page.locator(".td-alert")
-    toast.wait_for()
-    assert "too <b>high</b>" in toast.inner_text()
-    assert "val/loss was 3.25 at step 2, above 2 since step 2." in toast.inner_text()
+    expect(toast).to_contain_text("too <b>high</b>")
+    expect(toast).to_contain_text("val/loss was 3.25 at step 2, above 2 since step 2.")
     toast.get_by_role("link").click()
     page.get_by_text("too <b>high</b> at step 2").wait_for()
-    assert f"run={live.run.id}" in page.url
+    page.wait_for_url(f"**run={live.run.id}*")
 
 
 def test_a_notification_needs_a_click_and_comes_once_for_several_tabs(new_page, app_url, live):
@@ -91,14 +92,19 @@ def test_a_notification_needs_a_click_and_comes_once_for_several_tabs(new_page, 
     assert first.evaluate("window.askedAt") is True
     second = first.context.new_page()
     opened(second, app_url)
-    assert second.locator(".td-bell").get_attribute("aria-pressed") == "true"
+    expect(second.locator(".td-bell")).to_have_attribute("aria-pressed", "true")
     rule(live, channels=["app", "browser"])
     live.log(5)
     for tab in (first, second):
         tab.locator(".td-alert").wait_for()
+    expected = ["too <b>high</b>|docs gpt: val/loss was 5 at step 1, above 2 since step 1."]
+
+    def told():
+        return [text for tab in (first, second) for text in tab.evaluate("window.told")]
+
+    becomes(first, told, expected)
     first.wait_for_timeout(500)
-    told = [text for tab in (first, second) for text in tab.evaluate("window.told")]
-    assert told == ["too <b>high</b>|docs gpt: val/loss was 5 at step 1, above 2 since step 1."]
+    assert told() == expected
 
 
 def test_a_reload_tells_nothing_again_and_a_page_change_keeps_the_toast(page, app_url, live):
@@ -108,10 +114,11 @@ def test_a_reload_tells_nothing_again_and_a_page_change_keeps_the_toast(page, ap
     page.locator(".td-alert").wait_for()
     page.get_by_role("link", name="Runs", exact=True).click()
     page.get_by_test_id("stDataFrame").wait_for()
-    assert page.locator(".td-alert").count() == 1
-    page.reload()
+    expect(page.locator(".td-alert")).to_have_count(1)
+    with page.expect_response("**/traindeck/alerts*"):
+        page.reload()
     page.locator(".td-bell").wait_for(state="attached")
-    page.wait_for_timeout(4000)
+    page.wait_for_timeout(3000)
     assert page.locator(".td-alert").count() == 0
 
 
@@ -128,8 +135,7 @@ def test_a_hidden_tab_asks_nothing_unless_notifications_are_on(page, app_url, li
     page.wait_for_timeout(4000)
     assert [url for url in asked if "/alerts" in url] == []
     page.evaluate("window.gone = false; document.dispatchEvent(new Event('visibilitychange'))")
-    page.wait_for_timeout(1000)
-    assert len([url for url in asked if "/alerts" in url]) == 1
+    becomes(page, lambda: len([url for url in asked if "/alerts" in url]), 1)
 
 
 def test_a_rule_is_made_on_the_page_of_a_run_and_listed(page, app_url, live):

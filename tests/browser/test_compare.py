@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from engine.frozen import with_changes
 from engine.runs.run import Labels
@@ -64,7 +65,7 @@ def test_the_list_of_runs_stays_open_while_runs_are_picked(page, app_url, runs):
         page.get_by_role("option", name="rate 0.03").first.click()
         page.get_by_text(f"{count} runs", exact=True).wait_for()
         page.wait_for_timeout(500)
-        assert picker.is_visible()
+        expect(picker).to_be_visible()
 
 
 def test_a_comparison_can_be_shared_by_its_address(page, app_url, runs):
@@ -74,9 +75,8 @@ def test_a_comparison_can_be_shared_by_its_address(page, app_url, runs):
     page.get_by_text("Do the groups differ?").wait_for()
     page.get_by_role("tab", name="Differences").click()
     page.get_by_text("Configuration", exact=True).wait_for()
-    page.wait_for_timeout(500)
+    page.wait_for_url("**compare.tab=Differences*")
     shared = page.url
-    assert "compare.tab=Differences" in shared
     page.goto(shared)
     page.get_by_text("Configuration", exact=True).wait_for()
     page.get_by_role("tab", name="Metrics").click()

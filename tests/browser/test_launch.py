@@ -16,9 +16,6 @@ from tests.browser.server import ROOT, serving
 LR = "Learning rate"
 
 
-expect.set_options(timeout=20_000)
-
-
 def opened(page, url):
     """The Launch page; what Streamlit's own start logs (two 404s below the root) is forgotten."""
     page.goto(f"{url}/launch")

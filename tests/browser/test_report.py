@@ -4,11 +4,13 @@ import io
 
 import pypdf
 import pytest
+from playwright.sync_api import expect
 
 from components.dashboard import Dashboard
 from engine.runs.run import Labels
 from engine.runs.store import RunStore
 from tests import fabricate
+from tests.browser.watching import becomes
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +38,9 @@ def opened(new_page, runs, tmp_path):
     return opened
 
 
-def becomes(page, expression, expected):
-    """Playwright's own waiting evaluates strings in the page, which the page forbids."""
-    for _ in range(200):
-        if page.evaluate(expression) == expected:
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"{expression} did not become {expected}")
+def says(page, expression, expected):
+    """Wait for a value; Playwright's own waiting evaluates strings, which the page forbids."""
+    becomes(page, lambda: page.evaluate(expression), expected)
 
 
 def test_a_report_draws_all_its_charts_and_asks_nothing_of_anybody(opened):
@@ -59,33 +57,33 @@ def test_a_name_in_a_legend_hides_its_curve_and_only_there(opened):
     loss = page.locator(".chart").first
     before = page.locator(".scatterlayer .trace").count()
     loss.get_by_role("button", name="Validation").click()
-    assert page.locator(".scatterlayer .trace").count() == before - 2  # its line and its points
+    expect(page.locator(".scatterlayer .trace")).to_have_count(before - 2)  # its line, its points
     loss.get_by_role("button", name="Validation").click()
-    assert page.locator(".scatterlayer .trace").count() == before
+    expect(page.locator(".scatterlayer .trace")).to_have_count(before)
 
 
 def test_a_run_is_hidden_in_all_charts(opened):
     page = opened(2)
     drawn = page.evaluate("nodes.map((node) => node._fullData.filter((t) => t.visible).length)")
     page.locator("button.swatch-button").first.click()
-    left = page.evaluate("nodes.map((node) => node._fullData.filter((t) => t.visible).length)")
-    assert [2 * count for count in left] == drawn
+    twice = "nodes.map((node) => 2 * node._fullData.filter((t) => t.visible).length)"
+    says(page, twice, drawn)
 
 
 def test_the_charts_follow_the_theme_of_the_reader(opened):
     page = opened(theme="dark")
     tick = "getComputedStyle(document.querySelector('.xtick text')).fill"
-    assert page.evaluate(tick) == "rgb(154, 165, 180)"
+    says(page, tick, "rgb(154, 165, 180)")
     page.emulate_media(color_scheme="light")
-    becomes(page, tick, "rgb(91, 102, 117)")
+    says(page, tick, "rgb(91, 102, 117)")
 
 
 def test_a_zoom_survives_a_change_of_width(opened):
     page = opened()
     page.evaluate("Plotly.relayout(nodes[0], {'xaxis.range': [50, 100]})")
     page.set_viewport_size({"width": 900, "height": 900})
-    becomes(page, "nodes[0]._fullLayout.width < 900", True)
-    assert page.evaluate("nodes[0]._fullLayout.xaxis.range") == [50, 100]
+    says(page, "nodes[0]._fullLayout.width < 900", True)
+    says(page, "nodes[0]._fullLayout.xaxis.range", [50, 100])
 
 
 def test_the_page_prints_on_a4_with_its_charts(opened):

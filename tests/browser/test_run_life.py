@@ -13,6 +13,7 @@ from engine.runs.state import ACTIVE
 from engine.runs.store import RunStore
 from engine.task_spec import TaskSpec
 from tests.browser.shots import wait
+from tests.browser.watching import becomes
 
 ENDLESS = with_changes(
     RunSpec(
@@ -73,11 +74,11 @@ def test_a_run_obeys_every_button(page, app_url, run_of, launcher):
     press(page, "Resume")
     badge(page, "running")
     page.get_by_role("tab", name="Log").click()
-    before = page.get_by_text("Saved").count()
+    lines = page.locator(".td-log tr")
+    lines.first.wait_for()
+    before = lines.count()
     press(page, "Checkpoint now")
-    page.wait_for_function(
-        f"document.querySelectorAll('.td-log tr').length > {before}", timeout=20_000
-    )
+    becomes(page, lambda: lines.count() > before, True)
     press(page, "Stop and save")
     badge(page, "stopped")
     assert run.checkpoint_steps()[-1] == run.state().step

@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import TimeoutError, expect
 
 from engine.runs.store import RunStore
 from tests import fabricate
@@ -65,9 +65,9 @@ def test_a_selection_survives_refreshes_and_new_runs(page, app_url, store):
     named(store, "second")
     page.get_by_text("2 runs", exact=True).wait_for()
     page.wait_for_timeout(2500)
-    assert page.get_by_role("button", name="Open").count() == 1
+    expect(page.get_by_role("button", name="Open")).to_have_count(1)
     page.get_by_text("Name, tags and notes").click()
-    assert page.get_by_label("Name", exact=True).input_value() == "first"
+    expect(page.get_by_label("Name", exact=True)).to_have_value("first")
     mark = "document.querySelector('[data-testid=stDataFrame]').dataset.mark"
     assert page.evaluate(mark) == "same"
 
@@ -86,7 +86,7 @@ def test_a_run_is_deleted_after_a_question_and_comes_back(page, app_url, store):
     page.get_by_text("Trash (1)").click()
     page.get_by_role("button", name="Restore").click()
     page.get_by_text("1 run", exact=True).wait_for()
-    assert run.folder.exists()
+    assert run.folder.exists()  # before it is shown
 
 
 def test_two_chosen_runs_share_a_board(page, app_url, store):
@@ -109,7 +109,7 @@ def test_pausing_is_seen_and_ends_with_the_pause(page, app_url, store):
     run.write_state(run.state().model_copy(update={"status": "paused"}))
     page.get_by_text("paused", exact=True).wait_for()
     page.get_by_text("pausing…").wait_for(state="hidden")
-    assert page.get_by_role("button", name="Resume").is_enabled()
+    expect(page.get_by_role("button", name="Resume")).to_be_enabled()
 
 
 def test_stopping_without_saving_is_asked_for_twice(page, app_url, store):
@@ -133,7 +133,7 @@ def test_what_is_typed_to_steer_a_run_survives_the_refreshes_of_the_page(page, a
     for key in "0.25":
         page.keyboard.type(key)
         page.wait_for_timeout(800)  # the header refreshes below it
-    assert field.input_value() == "0.25"
+    expect(field).to_have_value("0.25")
     page.get_by_role("button", name="Apply").first.click()
     page.get_by_text("learning rate × 0.25 asked for…").first.wait_for()
     assert run.take_requests() == ["lr-factor=0.25"]

@@ -9,6 +9,15 @@ WAIT_MS = 60_000
 """Generous: the machine may be busy with other tests."""
 
 
+def becomes(page, read, expected):
+    """Wait until what is read is what is expected: a page is drawn a moment after a click."""
+    for _ in range(WAIT_MS // 50):
+        if read() == expected:
+            return
+        page.wait_for_timeout(50)
+    assert read() == expected
+
+
 class Board:
     """What a viewer sees of one board, and which answers it got."""
 
@@ -40,6 +49,15 @@ class Board:
             return {expression};
         }}"""
         return self.page.evaluate(script, key)
+
+    def shows(self, key, expression, expected):
+        """Wait until `picture` is what is expected; what cannot be computed yet is its error."""
+        script = f"(() => {{ try {{ return {expression} }} catch (e) {{ return String(e) }} }})()"
+        becomes(self.page, lambda: self.picture(key, script), expected)
+
+    def zoomed(self, expected, key="loss"):
+        """Wait until a chart's x axis has a range."""
+        self.shows(key, "plot.layout.xaxis.range", expected)
 
     def last_step(self, key="loss"):
         return self.picture(key, "plot.data[0].x.at(-1)")
