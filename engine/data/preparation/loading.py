@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from engine.data.library.dataset import Dataset
@@ -62,7 +63,7 @@ def load_dataset(data: DatasetSpec, runs: Path, progress: Progress = silent) -> 
     else:
         loaded = _arrays(data, dataset, rows, root, progress)
     write_whole(_ready(data, runs), loaded.facts.to_json())
-    return loaded
+    return dataclasses.replace(loaded, notes=(*_notes(rows), *loaded.notes))
 
 
 def dataset_facts(data: DatasetSpec, runs: Path, progress: Progress | None = None) -> DataFacts:
@@ -79,6 +80,12 @@ def dataset_facts(data: DatasetSpec, runs: Path, progress: Progress | None = Non
     if progress is None and (dataset.record.bytes > QUICK_BYTES or fetched):
         raise NotPrepared(data.shown_name)
     return load_dataset(data, runs, progress or silent).facts
+
+
+def _notes(rows: Rows) -> Iterator[str]:
+    if rows.left_out:
+        what = "1 row was" if rows.left_out == 1 else f"{rows.left_out:,} rows were"
+        yield f"{what} left out, for want of an input, a label or a target."
 
 
 def is_prepared(data: DatasetSpec, runs: Path) -> bool:

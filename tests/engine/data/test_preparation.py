@@ -82,6 +82,9 @@ def test_rows_with_missing_values_can_be_dropped_or_refused(runs, table):
     dropped = with_changes(table, {"table.missing": "drop"})
     facts = dataset_facts(dropped, runs)
     assert facts.train_samples + facts.val_samples == 54
+    assert load_dataset(dropped, runs).notes == (
+        "6 rows were left out, for want of an input, a label or a target.",
+    )
     with pytest.raises(DataRefused, match="the column 'size' misses 6 values"):
         load_dataset(with_changes(table, {"table.missing": "refuse"}), runs)
 
