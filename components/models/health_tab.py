@@ -88,7 +88,8 @@ def _progress(looked: Looked, running: Examination) -> None:
     if check.done:
         st.rerun()
     done, of = len(check.findings), len(check.names)
-    now = f": {NAMES[check.current].title}" if check.current else ""
+    beginning = "" if done else ": building the model"
+    now = f": {NAMES[check.current].title}" if check.current else beginning
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.progress(done / of, text=f"{done} of {of} checks{now}", width="stretch")
         st.button(

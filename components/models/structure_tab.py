@@ -74,8 +74,8 @@ def head(looked: Looked) -> Structure | None:
         f"{len(structure.modules):,} modules, measured with a batch of {structure.batch_size:,}, "
         f"{age}."
     )
-    for words in structure.found:
-        st.caption(as_markdown(words))
+    if structure.found:
+        st.caption(as_markdown(" ".join(structure.found)))
     return structure
 
 
