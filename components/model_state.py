@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from components import session
 from components.models.intake_draft import IntakeDraft, IntakeFile
 from engine.models.imported.trials import Trials
 from engine.run_spec import RunSpec
@@ -17,8 +18,11 @@ UPLOADED = "models.in.files"
 FILE_SHOWN = "models.in.file"
 CODE_ADDRESS = "code"
 """The name of the code's hash in the address of the page."""
+NEW = "new"
+"""In its place: nothing is looked at, and something new is to be brought in."""
 _FIELD = "models.field."
 _CODE = "models.in.code"
+_IS_NEW = "models.in.new"
 _STAMP = "models.in.stamp"
 _AWAITED = "launch.awaited"
 
@@ -39,10 +43,20 @@ def trials(store: RunStore) -> Trials:
 def current_code() -> str | None:
     """The hash of the code that this tab looks at: as the address says, else as it was left."""
     addressed = st.query_params.get(CODE_ADDRESS)
-    if addressed is not None:
+    if addressed == NEW:
+        look_at(None)
+        session.choose_model(None)
+        st.session_state[_IS_NEW] = True
+    elif addressed is not None:
         st.session_state[_CODE] = addressed
     code: str | None = st.session_state.get(_CODE)
     return code
+
+
+def is_new_wanted() -> bool:
+    """Whether somebody came here to bring in something new."""
+    wanted: bool = st.session_state.get(_IS_NEW, False)
+    return wanted
 
 
 def is_code_addressed() -> bool:
@@ -54,6 +68,7 @@ def look_at(code: str | None) -> None:
     """Look at code, or at none; its fields take their values from the draft."""
     clear_fields()
     st.session_state[_CODE] = code
+    st.session_state[_IS_NEW] = False
     if code is None:
         st.query_params.pop(CODE_ADDRESS, None)
     else:

@@ -75,8 +75,10 @@ def bring_in(store: RunStore) -> None:
     """Draw everything from the choice of a file to the buttons that keep and train the model."""
     library, code = CodeLibrary(store.root), model_state.current_code()
     if code is None:
-        title, first = "Bring in a model", not library.codes()
-        with st.expander(title, expanded=first, icon=":material/add:", key="models.in"):
+        first = model_state.is_new_wanted() or not library.codes()
+        with st.expander(
+            "Bring in a model", expanded=first, icon=":material/add:", key="models.in"
+        ):
             if is_off():
                 st.info(as_markdown(consent.OFF), icon=":material/block:")
             source_choice.show(library, store.root)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 from pydantic import JsonValue
 
-from components import session, workspace
+from components import model_state, session, workspace
 from components.draft import Draft
 from components.field_words import complaint
 from components.form_schema import value_at
@@ -32,7 +32,12 @@ def show(draft: Draft, facts: DataFacts | None, problems: Sequence[Problem]) -> 
     store, model = session.store(), versions.held(draft)
     _version(draft, versions.kept(store, str(draft.document[versions.PATH]["kind"])))
     if model is None:
-        st.page_link("models.py", label="Bring in a model of your own", icon=":material/add:")
+        st.page_link(
+            "models.py",
+            label="Bring in a model of your own",
+            icon=":material/add:",
+            query_params={model_state.CODE_ADDRESS: model_state.NEW},
+        )
         return
     st.caption(f"{as_markdown(model.entry)} in {as_markdown(model.file)}, code {model.code[:8]}")
     for problem in problems:

@@ -185,6 +185,18 @@ def test_nothing_can_be_tried_or_trained_before_consent(look_at, click, store):
     assert "Try it on one real batch" not in labels(app)
 
 
+def test_the_link_to_bring_in_something_new_leads_away_from_what_was_looked_at(
+    open_page, look_at, store
+):
+    _, code = look_at("tabular")
+    app = open_page("models.py", code=code)
+    assert "Look at it" not in labels(app)
+    app.query_params[model_state.CODE_ADDRESS] = model_state.NEW
+    assert "Look at it" in labels(app.run())
+    assert "Look at it" in labels(app.run())
+    assert model_state.CODE_ADDRESS not in app.query_params
+
+
 @pytest.mark.parametrize("code", ["../../etc", "0" * 64])
 def test_an_address_with_code_that_is_not_here_is_said(store, code):
     app = AppTest.from_string(PANEL, default_timeout=30)
