@@ -27,7 +27,7 @@ Mask = NDArray[np.bool_]
 Sides = NDArray[np.int8]
 TRAIN, VAL, UNUSED = 0, 1, 2
 _MOST_NAMED = 5
-_PIECE = 1_000_000
+_PIECE = 250_000
 
 
 class Halves(NamedTuple):
@@ -41,7 +41,7 @@ class Coded(NamedTuple):
     """A value for each row, as its place among the different ones."""
 
     names: tuple[str, ...]
-    codes: NDArray[np.int32]
+    codes: NDArray[np.integer]
 
     @classmethod
     def of(cls, values: Iterable[object]) -> Coded:

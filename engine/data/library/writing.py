@@ -49,6 +49,7 @@ def written(incoming: Incoming, folder: Path) -> Written:
                 rows += len(batch)
     if rows == 0:
         raise DataRefused(incoming.name, "has no rows", "Choose a file with data in it.")
+    pa.default_memory_pool().release_unused()
     with path.open("rb") as file:
         os.fsync(file.fileno())
     return Written(fingerprint.hexdigest(), rows, path.stat().st_size, seen)

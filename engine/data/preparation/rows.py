@@ -123,18 +123,20 @@ def _looked_at(data: DatasetSpec, dataset: Dataset) -> dict[str, Any]:
 def _coded(dataset: Dataset, name: str) -> Coded:
     """Each row's value as a number, in the order of the values' texts."""
     numbers: dict[str, int] = {}
-    found = np.empty(len(dataset), np.int32)
+    found: NDArray[np.integer] = np.empty(len(dataset), np.int16)
     done = 0
     for batch in dataset.batches([name]):
         values = pc.fill_null(texts_of(batch.column(0)), "").dictionary_encode()
         places = [numbers.setdefault(text, len(numbers)) for text in values.dictionary.to_pylist()]
         stop = done + len(batch)
-        found[done:stop] = np.array(places, np.int32)[values.indices.to_numpy()]
+        if len(numbers) > np.iinfo(np.int16).max:
+            found = found.astype(np.int32, copy=False)
+        found[done:stop] = np.array(places, found.dtype)[values.indices.to_numpy()]
         done = stop
     names = sorted(numbers)
-    order = np.empty(len(names), np.int32)
+    order = np.empty(len(names), found.dtype)
     order[[numbers[text] for text in names]] = np.arange(len(names))
-    np.take(order, found, out=found)
+    np.take(order, found, out=found, mode="clip")  # otherwise a copy is made first
     return Coded(tuple(names), found)
 
 
