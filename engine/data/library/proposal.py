@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pyarrow.compute as pc
 from PIL import Image
@@ -28,6 +29,7 @@ from engine.task_spec import TaskKind
 
 _LOOKED_AT = 64
 _LARGEST_SIDE = 64
+_MOST_KINDS = 5_000
 _TESTS = ("test", "testing")
 _ONE_CLASS: tuple[TaskKind, ...] = (
     "sequence-classification",
@@ -83,7 +85,7 @@ def _split(dataset: Dataset, task: TaskKind, columns: Mapping[str, Role]) -> Spl
 def _given(dataset: Dataset, column: str) -> GivenSplit | None:
     """The names of the sides; rows for testing validate where there are no others."""
     usual = GivenSplit()
-    names = [str(name) for name in pc.unique(dataset.table([column]).column(0)).to_pylist()]
+    names = [str(name) for name in _counted(dataset, column)]
     train = tuple(name for name in names if name.lower() in usual.train)
     val = tuple(name for name in names if name.lower() in usual.val)
     val = val or tuple(name for name in names if name.lower() in _TESTS)
@@ -91,8 +93,19 @@ def _given(dataset: Dataset, column: str) -> GivenSplit | None:
 
 
 def _all_twice(dataset: Dataset, column: str) -> bool:
-    counts = pc.value_counts(dataset.table([column]).column(0).drop_null())
-    return bool(len(counts)) and min(count["counts"].as_py() for count in counts) > 1
+    counts = _counted(dataset, column)
+    return min((count for value, count in counts.items() if value is not None), default=0) > 1
+
+
+def _counted(dataset: Dataset, column: str) -> Counter[Any]:
+    """How often each value is there; of very many only those that were met first."""
+    found: Counter[Any] = Counter()
+    for batch in dataset.batches([column]):
+        for count in pc.value_counts(batch.column(0)).to_pylist():
+            found[count["values"]] += count["counts"]
+        if len(found) > _MOST_KINDS:
+            break
+    return found
 
 
 def _image_options(dataset: Dataset, columns: Mapping[str, Role]) -> ImageOptions:

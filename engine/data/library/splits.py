@@ -125,7 +125,7 @@ def stratified(subject: Subject, split: StratifiedSplit) -> Mask:
             "Choose one, or the split 'ratio'.",
         )
     names, codes = subject.classes
-    counts = np.bincount(codes, minlength=len(names))
+    counts = _counts(codes, len(names))
     lone = [name for name, count in zip(names, counts, strict=True) if count == 1]
     if lone:
         raise CannotSplit(
@@ -153,7 +153,7 @@ def group(subject: Subject, split: GroupSplit) -> Mask:
             f"all rows belong to one group, {_shown(names[0])}",
             "Choose another group column, or the split 'ratio'.",
         )
-    sizes = np.bincount(codes, minlength=len(names))
+    sizes = _counts(codes, len(names))
     keys = np.array([_key_of_text(name) for name in names], np.uint64)
     wanted = split.val_fraction * len(subject)
     chosen: list[int] = []
@@ -229,6 +229,14 @@ def _refuse_too_few(subject: Subject) -> None:
     if len(subject) < 2:
         reason = f"{_rows(len(subject))} cannot be divided into two sides"
         raise CannotSplit(subject.name, reason, "Bring in more data.")
+
+
+def _counts(codes: NDArray[np.integer], names: int) -> Rows:
+    """How many rows have each code; in pieces, since numpy counts in whole numbers of 64 bits."""
+    found = np.zeros(names, np.int64)
+    for start in range(0, len(codes), _PIECE):
+        found += np.bincount(codes[start : start + _PIECE], minlength=names)
+    return found
 
 
 def _share(rows: int, val_fraction: float) -> int:

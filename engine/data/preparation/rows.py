@@ -22,6 +22,7 @@ from engine.data.progress import Progress
 
 VERSION = 1
 """Raised when the same dataset and spec would give other rows or arrays than before."""
+_PIECE = 1_000_000
 _ANSWERS: tuple[Role, ...] = ("text", "image", "label", "target")
 """A row without one of these is not used."""
 
@@ -90,16 +91,22 @@ def _sides(data: DatasetSpec, dataset: Dataset, usable: Mask, progress: Progress
 
 def _usable(data: DatasetSpec, dataset: Dataset) -> NDArray[np.bool_]:
     """Which rows have all that a sample needs."""
-    wanted = data.of_role(*_ANSWERS)
+    answers = data.of_role(*_ANSWERS)
+    missing = {
+        column.name for column in dataset.columns if column.missing or column.type == "number"
+    }
+    wanted = [name for name in answers if name in missing]
     if data.modality == "table" and data.table.missing == "drop":
         wanted += data.of_role("number", "category")
     found = np.ones(len(dataset), bool)
-    for name in wanted:
-        values = dataset.table([name]).column(0)
-        there = pc.is_valid(values)
-        if pa.types.is_floating(values.type):
-            there = pc.and_(there, pc.fill_null(pc.is_finite(values), False))
-        found &= there.to_numpy()
+    done = 0
+    for batch in dataset.batches(wanted):
+        for values in batch.columns:
+            there = pc.is_valid(values)
+            if pa.types.is_floating(values.type):
+                there = pc.and_(there, pc.fill_null(pc.is_finite(values), False))
+            found[done : done + len(batch)] &= there.to_numpy(zero_copy_only=False)
+        done += len(batch)
     return found
 
 
@@ -136,7 +143,8 @@ def _coded(dataset: Dataset, name: str) -> Coded:
     names = sorted(numbers)
     order = np.empty(len(names), found.dtype)
     order[[numbers[text] for text in names]] = np.arange(len(names))
-    np.take(order, found, out=found, mode="clip")  # otherwise a copy is made first
+    for start in range(0, len(found), _PIECE):  # as indices they take four times the memory
+        found[start : start + _PIECE] = order[found[start : start + _PIECE]]
     return Coded(tuple(names), found)
 
 
