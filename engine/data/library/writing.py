@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from engine.data.freed import give_back
 from engine.data.intake.source import Incoming
 from engine.data.library.dataset import ROWS
 from engine.data.library.errors import DataRefused
@@ -49,7 +50,7 @@ def written(incoming: Incoming, folder: Path) -> Written:
                 rows += len(batch)
     if rows == 0:
         raise DataRefused(incoming.name, "has no rows", "Choose a file with data in it.")
-    pa.default_memory_pool().release_unused()
+    give_back()
     with path.open("rb") as file:
         os.fsync(file.fileno())
     return Written(fingerprint.hexdigest(), rows, path.stat().st_size, seen)
