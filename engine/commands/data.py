@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from engine.commands.console import Commands, printable, remark, say, say_json
+from engine.commands.data_quality import Which, check, filter_
 from engine.commands.options import DEFAULT_RUNS, AsJson, RunsFolder
 from engine.commands.told import Told
 from engine.data.library.spec import Role
@@ -20,10 +21,9 @@ from engine.task_spec import TaskKind
 commands = typer.Typer(
     cls=Commands, no_args_is_help=True, help="Datasets of your own: bring in, look, train."
 )
-Which = Annotated[
-    str, typer.Argument(metavar="DATASET", help="How its fingerprint begins, or its name.")
-]
 _SHOWN_ROWS, _SHOWN_LETTERS = 3, 60
+commands.command("check")(check)
+commands.command("filter")(filter_)
 
 
 @commands.command("import")

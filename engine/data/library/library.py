@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.data.intake.source import Incoming, Options, Source
 from engine.data.library.dataset import RECORD, Dataset
 from engine.data.library.errors import DamagedDataset, MissingDataset, room_for
-from engine.data.library.record import DatasetRecord, Origin
+from engine.data.library.record import Column, DatasetRecord, Origin
 from engine.data.library.roles import guessed_columns, guessed_task
 from engine.data.library.spec import Role
 from engine.data.library.writing import written
@@ -71,12 +71,15 @@ class DataLibrary:
         origin: Origin,
         *,
         name: str,
-        parent: tuple[str, Mapping[str, object]] | None = None,
+        parent: tuple[DatasetRecord, Mapping[str, object]] | None = None,
     ) -> Dataset:
         """Write rows into a folder of `making` and give it its name; ``parent``: what they were
-        made from, and how."""
+        made from, and how; columns and task are then for what they were for."""
         rows = written(incoming, part)
         columns = guessed_columns(rows.seen)
+        task = guessed_task(columns)
+        if parent:
+            columns, task = _as_before(columns, parent[0]), parent[0].task
         record = DatasetRecord.parse(
             {
                 "fingerprint": rows.fingerprint,
@@ -86,9 +89,9 @@ class DataLibrary:
                 "rows": rows.rows,
                 "bytes": rows.bytes,
                 "columns": columns,
-                "task": guessed_task(columns),
+                "task": task,
                 "notes": tuple(incoming.notes),
-                "parent": parent and parent[0],
+                "parent": parent and parent[0].fingerprint,
                 "change": dict(parent[1]) if parent else {},
             }
         )
@@ -232,3 +235,11 @@ class DataLibrary:
                     yield Dataset(folder), (folder.name, "")
                 except DamagedDataset as error:
                     yield None, (folder.name, str(error))
+
+
+def _as_before(columns: tuple[Column, ...], parent: DatasetRecord) -> tuple[Column, ...]:
+    roles = {column.name: column.role for column in parent.columns}
+    return tuple(
+        column.model_copy(update={"role": roles.get(column.name, column.role)})
+        for column in columns
+    )

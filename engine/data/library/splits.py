@@ -157,7 +157,7 @@ def group(subject: Subject, split: GroupSplit) -> Mask:
     keys = np.array([_key_of_text(name) for name in names], np.uint64)
     wanted = split.val_fraction * len(subject)
     chosen: list[int] = []
-    for number in np.argsort(_mixed(keys, split.split_seed), kind="stable").tolist():
+    for number in np.argsort(mixed(keys, split.split_seed), kind="stable").tolist():
         taken = sizes[chosen].sum()
         nearer = abs(taken + sizes[number] - wanted) < abs(taken - wanted)
         if len(chosen) < len(names) - 1 and nearer:
@@ -273,13 +273,13 @@ def _pieces(keys: Keys, seed: int, among: Mask | None) -> Iterator[tuple[Rows, K
     for start in range(0, len(keys), _PIECE):
         piece = keys[start : start + _PIECE]
         if among is None:
-            yield np.arange(start, start + len(piece)), _mixed(piece, seed)
+            yield np.arange(start, start + len(piece)), mixed(piece, seed)
         else:
             rows = np.flatnonzero(among[start : start + _PIECE])
-            yield start + rows, _mixed(piece[rows], seed)
+            yield start + rows, mixed(piece[rows], seed)
 
 
-def _mixed(keys: Keys, seed: int) -> Keys:
+def mixed(keys: Keys, seed: int) -> Keys:
     """SplitMix64 of the keys and a seed: other orders for other seeds."""
     with np.errstate(over="ignore"):
         state = keys + np.uint64((seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) % 2**64)

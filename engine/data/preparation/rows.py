@@ -170,20 +170,20 @@ def _keys(dataset: Dataset, progress: Progress) -> Keys:
         keys = found[done : done + len(batch)]
         for values in batch.columns:
             keys *= np.uint64(1_000_003)
-            keys ^= _hashes(values)
+            keys ^= hashes(values)
         done += len(batch)
         progress(f"Splitting {dataset.name}", done, len(dataset))
     return found
 
 
-def _hashes(values: Any) -> Keys:
+def hashes(values: Any) -> Keys:
     """A number for each value; of texts that come again only one is hashed."""
     from pandas.util import hash_array  # late: pandas takes half a second to import
 
     if pa.types.is_string(values.type):
         coded = pc.fill_null(values, "\uffff").dictionary_encode()
         if len(coded.dictionary) < len(values) // 2:
-            return np.asarray(_hashes(coded.dictionary)[coded.indices.to_numpy()], np.uint64)
+            return np.asarray(hashes(coded.dictionary)[coded.indices.to_numpy()], np.uint64)
     return np.asarray(hash_array(_hashable(values), categorize=False), np.uint64)
 
 

@@ -1,0 +1,1 @@
+"""What is wrong with the rows of a dataset, and versions of it without them."""
