@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,8 @@ from engine.data.text.preparation import CUTS, TextPreparation
 from engine.errors import BadInput, Problem
 from engine.task_spec import TaskKind
 
+UNDECODABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises for bytes that are no image, or not a whole one."""
 _LOOKED_AT = 64
 _LARGEST_SIDE = 64
 _MOST_KINDS = 5_000
@@ -129,5 +132,8 @@ def _image_options(dataset: Dataset, columns: Mapping[str, Role]) -> ImageOption
 def _looks(dataset: Dataset, column: str) -> Iterator[tuple[tuple[int, int], str]]:
     for row in dataset.rows(0, _LOOKED_AT, [column]):
         if row[column] is not None:
-            with Image.open(io.BytesIO(row[column])) as image:
+            with (
+                contextlib.suppress(*UNDECODABLE),  # a broken one says nothing of the others
+                Image.open(io.BytesIO(row[column])) as image,
+            ):
                 yield image.size, image.mode

@@ -75,7 +75,7 @@ def _judged(subject: Subject, name: str, counts: Mapping[str, int]) -> Outcome:
     verdict: Verdict = "warn" if rare or uneven else "pass"
     remedy = (
         "Look at the measures of each class and not at accuracy; weigh classes in the loss "
-        "(task.class_weights), bring in more rows of small classes, or leave out rare ones."
+        "(task.loss.class_weights), bring in more rows of small classes, or leave out rare ones."
     )
     return Outcome(
         verdict,

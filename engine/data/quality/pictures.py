@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from engine.data.library.proposal import UNDECODABLE
 from engine.data.quality.outcome import Mask, Outcome, Words, of_rows, skipped
 from engine.data.quality.subject import Subject
 
@@ -68,7 +69,7 @@ def _look(content: bytes) -> Look | str:
         with Image.open(io.BytesIO(content)) as image:
             image.load()
             return Look(_channels(image), image.size)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except UNDECODABLE:
         return "broken"
 
 
