@@ -8,7 +8,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from components import form_fields, session, workspace
+from components import augmentation_view, form_fields, session, workspace
 from components.draft import Draft
 from components.form_schema import Item, Leaf, Variants, value_at
 from components.models import launch_model, versions
@@ -39,6 +39,8 @@ def show(draft: Draft, problems: Sequence[Problem], facts: DataFacts | None = No
         with st.container(border=True):
             st.markdown(f"##### {title}")
             _show_group(title, members, draft, problems, facts)
+            if "data" in parts:
+                augmentation_view.show(draft.document, facts, session.store().root)
 
 
 def _show_group(

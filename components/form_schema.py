@@ -160,7 +160,8 @@ def _variant_fields(
 def _of_other_inputs(dataset: Mapping[str, Any]) -> set[str]:
     """The groups of a dataset's fields that its task makes nothing of."""
     used = MODALITIES.get(dataset.get("task", ""))
-    return set(get_args(Modality)) - {used}
+    others = set(get_args(Modality)) - {used}
+    return others | {"augmentation"} if "image" in others else others
 
 
 def _is_filled_in(info: FieldInfo) -> bool:

@@ -90,6 +90,7 @@ _READ = "live.events_read."
 _WISH = "live.wish."
 _WRONG = "live.wrong."
 _BATCH_SIZES = "launch.batch_sizes"
+AUGMENTATION_EXAMPLES = "launch.augmentation"
 
 
 @lru_cache(maxsize=8)
@@ -386,4 +387,3 @@ def chosen_model() -> str | None:
 def choose_model(digest: str | None) -> None:
     """Keep which model is looked at."""
     st.session_state[CHOSEN_MODEL] = digest
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.checks import (
     arithmetic,
     fit,
+    images,
     learning_rate,
     monitor,
     parameters,
@@ -23,6 +24,7 @@ __all__ = ["Estimate", "Finding", "estimate", "preflight", "refuse_errors"]
 
 CHECKS: tuple[Check, ...] = (
     *fit.CHECKS,
+    *images.CHECKS,
     *texts.CHECKS,
     *monitor.CHECKS,
     *schedule.CHECKS,

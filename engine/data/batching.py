@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.data.augmentation import augmented
+from engine.data.augmentation_spec import Augmentation
 from engine.data.loaded import LoadedData, Masking, text_samples
 from engine.data.mapped import Mapped
 from engine.data.masking import hidden
@@ -102,6 +104,23 @@ class StoredSource:
         return rows.float().div_(255) if name == "inputs" and rows.dtype == torch.uint8 else rows
 
 
+class AugmentedImages:
+    """Images of another source, changed at random: a function of seed, epoch and sample."""
+
+    draws_nothing = True
+
+    def __init__(self, plain: BatchSource, how: Augmentation, *, seed: int) -> None:
+        self._plain, self._how, self._seed = plain, how, seed
+
+    def __len__(self) -> int:
+        return len(self._plain)
+
+    def batch(self, epoch: int, indices: Indices) -> Batch:
+        batch = self._plain.batch(epoch, indices)
+        images = augmented(batch["inputs"], indices, self._how, seed=self._seed, epoch=epoch)
+        return batch | {"inputs": images}
+
+
 class TextBlocks:
     """Blocks of a text: 'inputs' (B, T) and 'targets' (B, T), the inputs shifted by one token.
 
@@ -178,6 +197,8 @@ def batch_sources(loaded: LoadedData, *, seed: int) -> tuple[BatchSource, BatchS
         )
     elif loaded.block_size is None and loaded.layout is None:
         train, val = _array_source(loaded.train), _array_source(loaded.val)
+        if loaded.augmentation is not None:
+            train = AugmentedImages(train, loaded.augmentation, seed=seed)
     else:
         train, val = _blocks(loaded, seed)
     return train, val if len(val) else None

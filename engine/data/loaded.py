@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.augmentation_spec import Augmentation
 from engine.data.specs import DataFacts
 from engine.data.text.layout import Layout
 from engine.data.text.tokenizer import Tokenizer
@@ -55,6 +56,8 @@ class LoadedData:
     """For prepared texts, whose samples are cut when they are fetched."""
     prepared: PreparedTexts | None = None
     """What is known of prepared texts: lengths, counts of tokens, what is unknown."""
+    augmentation: Augmentation | None = None
+    """How training images are changed at random; None for not at all."""
     notes: tuple[str, ...] = ()
     """What people should know of how the data was prepared, in whole sentences."""
 

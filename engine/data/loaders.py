@@ -227,7 +227,8 @@ def _digits(data: DigitsSpec, block_size: int | None) -> LoadedData:
         image_shape=(1, 8, 8),
         fingerprint=fingerprint(*train.values(), *val.values()),
     )
-    return LoadedData(train, val, facts)
+    augmentation = data.augmentation if data.augmentation.chosen else None
+    return LoadedData(train, val, facts, augmentation=augmentation)
 
 
 def _table(data: TableSpec, block_size: int | None) -> LoadedData:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from engine.data.augmentation_spec import Augmentation
 from engine.data.library.spec import DatasetSpec
 from engine.frozen import Frozen, knob
 from engine.task_spec import TaskKind
@@ -95,6 +96,7 @@ class DigitsSpec(Frozen):
     """Share of each class that is held out for validation."""
     split_seed: int = knob(0, "Split seed", ge=0, le=2**32 - 1)
     """Decides which samples are held out."""
+    augmentation: Augmentation = Field(Augmentation(), title="Augmentation")
 
 
 class BreastCancerSpec(Frozen):

@@ -13,6 +13,7 @@ from components import readable
 from components.draft import Draft, DraftFile
 from components.form_schema import Leaf, Variants, value_at
 from engine.examples import EXAMPLES
+from engine.frozen import with_changes
 from engine.presets import PRESETS
 from engine.runs import RUNS_VARIABLE
 from engine.runs.store import RunStore
@@ -391,3 +392,16 @@ def test_a_model_of_hugging_face_is_filled_in(runs, page):
     assert "is taken from the data" in panel_errors(page).replace("\\", "")
     edit(page, "model.tuning", "lora")
     assert widget(page, "model.tuning.rank").value == 8
+
+
+def test_examples_of_augmentation_are_drawn_where_images_are_changed(runs):
+    digits = EXAMPLES["digits-mlp"].spec
+    DraftFile(runs).write(Draft.of(digits))
+    assert not [toggle for toggle in opened().toggle if toggle.label == "Show examples"]
+    DraftFile(runs).write(Draft.of(with_changes(digits, {"data.augmentation.rotation": 20.0})))
+    app = opened()
+    assert not app.get("image")
+    [switch] = [toggle for toggle in app.toggle if toggle.label == "Show examples"]
+    healthy(switch.set_value(True).run())
+    [picture] = app.get("image")
+    assert "first epochs" in picture.proto.imgs[0].caption

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
+from engine.data.augmentation_spec import Augmentation
 from engine.data.text.preparation import TextPreparation
 from engine.frozen import Frozen, knob
 from engine.task_spec import TaskKind
@@ -152,6 +153,7 @@ class DatasetSpec(Frozen):
     lists, or a column each."""
     text: TextPreparation = Field(TextPreparation(), title="Text")
     image: ImageOptions = Field(ImageOptions(), title="Images")
+    augmentation: Augmentation = Field(Augmentation(), title="Augmentation")
     table: TableOptions = Field(TableOptions(), title="Table")
     split: Split = Field(RatioSplit(), title="Split")
 

@@ -106,7 +106,9 @@ def _root(data: DatasetSpec, runs: Path) -> Path:
 
 def _ready(data: DatasetSpec, runs: Path) -> Path:
     """The file that says that everything was prepared for exactly this spec, with the facts."""
-    key = key_of(data, "ready", *(set(DatasetSpec.model_fields) - {"name", "source"}))
+    key = key_of(
+        data, "ready", *(set(DatasetSpec.model_fields) - {"name", "source", "augmentation"})
+    )
     whole = f"{key} {CODE_VERSION}" if data.modality == "text" else key
     return folder_of(_root(data, runs), whole).with_suffix(".json")
 
@@ -124,4 +126,7 @@ def _arrays(
     key = key_of(data, "arrays", part, "split", "columns", "separator", "task")
     folder = kept(root, key, make, f"preparing {dataset.name}")
     facts = DataFacts.parse_json((folder / _FACTS).read_bytes())
-    return LoadedData(opened(folder, "train"), opened(folder, "val"), facts)
+    augmentation = data.augmentation if data.augmentation.chosen else None
+    return LoadedData(
+        opened(folder, "train"), opened(folder, "val"), facts, augmentation=augmentation
+    )
