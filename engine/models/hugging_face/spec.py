@@ -45,6 +45,17 @@ OF_THE_DATA = {
 }
 """Settings of a configuration that follow from the data, and from what of it."""
 
+OF_ITS_AUTHOR = (
+    "auto_map",
+    "quantization_config",
+    "kernel_config",
+    "fusion_config",
+    "transformers_weights",
+    "attn_implementation",
+)
+"""Settings that say which code is run or which numbers are loaded: never set by a document, as
+consent is for the files alone."""
+
 _MODEL_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _SETTING = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _MOST_CHARACTERS = 20_000
@@ -70,6 +81,8 @@ def _settable(config: dict[str, JsonValue]) -> dict[str, JsonValue]:
             raise ValueError(f"{name[:80]!r} is no name of a setting, such as 'n_layer'.")
         if name in OF_THE_DATA:
             raise ValueError(f"{name!r} is taken from the data, {OF_THE_DATA[name]}; leave it out.")
+        if name in OF_ITS_AUTHOR:
+            raise ValueError(f"{name!r} says what code or weights are loaded; leave it out.")
     if len(json.dumps(config)) > _MOST_CHARACTERS:
         raise ValueError(f"the settings have more than {_MOST_CHARACTERS:,} characters.")
     return config

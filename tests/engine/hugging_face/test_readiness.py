@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from engine.__main__ import app
 from engine.commands.hugging_face import is_meant
 from engine.errors import BadInput, Problem
+from engine.models.hugging_face.files import ModelRefused, read_settings
 from engine.models.hugging_face.intake import from_folder
 from engine.models.hugging_face.library import HuggingFaceLibrary
 from engine.models.hugging_face.spec import HuggingFaceModel, LoRATuning
@@ -80,6 +81,8 @@ def test_a_head_for_another_task_is_refused(library: HuggingFaceLibrary) -> None
     [
         ({"vocab_size": 5}, "'vocab_size' is taken from the data, its vocabulary"),
         ({"image_size": 5}, "'image_size' is taken from the data"),
+        ({"auto_map": {"AutoModel": "/tmp/c.D"}}, "'auto_map' says what code or weights are"),
+        ({"attn_implementation": "some/kernel"}, "says what code or weights are loaded"),
         ({"__class__": 5}, "no name of a setting"),
         ({"a" * 80: 5}, "no name of a setting"),
         ({"a": "x" * 30_000}, "more than 20,000 characters"),
@@ -90,6 +93,13 @@ def test_settings_that_nobody_may_set_are_refused(config: dict[str, Any], said: 
     document = {"kind": "hugging-face", "origin": {"source": "configuration", "config": config}}
     with pytest.raises(BadInput, match=said):
         HuggingFaceModel.parse(document)
+
+
+@pytest.mark.parametrize("place", ["/tmp/code.Model", "../code.Model", "..\\code.Model"])
+def test_code_outside_of_what_was_consented_to_is_refused(place: str) -> None:
+    config = {"model_type": "gpt2", "auto_map": {"AutoModelForCausalLM": place}}
+    with pytest.raises(ModelRefused, match="code in another folder"):
+        read_settings(json.dumps(config).encode())
 
 
 def test_a_folder_of_hugging_face_is_told_from_code(tmp_path: Path, content: str) -> None:
