@@ -83,15 +83,20 @@ def read_settings(data: bytes) -> dict[str, JsonValue]:
         if config.get(name):
             reason = f"it has a {name}, which is not supported; remove it, or take another model"
             raise ModelRefused(CONFIG, reason)
+    _refuse_code_elsewhere(config)
+    return config
+
+
+def _refuse_code_elsewhere(config: Mapping[str, JsonValue]) -> None:
+    """Consent is for the files that lie beside a config.json; it may name no others."""
     code = json.dumps(config.get("auto_map", ""), ensure_ascii=False)
     if "--" in code:
         raise ModelRefused(CONFIG, "its auto_map names code in another repository of the hub")
-    if "/" in code or "\\" in code:  # consent is for what lies beside it
+    if "/" in code or "\\" in code:
         raise ModelRefused(CONFIG, "its auto_map names code in another folder")
     for name in ("attn_implementation", "_attn_implementation"):
         if "/" in str(config.get(name, "")):
             raise ModelRefused(CONFIG, f"its {name} names code on the hub; remove it")
-    return config
 
 
 def needs_code(config: Mapping[str, JsonValue]) -> bool:
