@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from engine.commands.console import Commands, printable, remark, say, say_json
-from engine.commands.data_quality import Which, check, filter_
+from engine.commands.data_quality import Which, check, filter_, suspects
 from engine.commands.options import DEFAULT_RUNS, AsJson, RunsFolder
 from engine.commands.told import Told
 from engine.data.library.spec import Role
@@ -24,6 +24,7 @@ commands = typer.Typer(
 _SHOWN_ROWS, _SHOWN_LETTERS = 3, 60
 commands.command("check")(check)
 commands.command("filter")(filter_)
+commands.command("suspects")(suspects)
 
 
 @commands.command("import")

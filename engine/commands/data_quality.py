@@ -102,6 +102,39 @@ def filter_(
     say(version.fingerprint)
 
 
+def suspects(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run on a dataset of yours.")],
+    runs: RunsFolder = DEFAULT_RUNS,
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Also make a version without these rows.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rows whose label a trained model doubts; kept with the report of the run's dataset.
+
+    Exit code: 0 none, 3 some, 2 bad input.
+    """
+    from engine.data.library.library import DataLibrary
+    from engine.data.quality import kept
+    from engine.data.quality.filtering import filtered
+    from engine.data.quality.suspects import CHECK
+    from engine.data.quality.suspects import suspects as found_by
+    from engine.runs.store import RunStore
+
+    store = RunStore(runs)
+    dataset, examined = found_by(store.open(run_id), store.root, Told())
+    kept.add(dataset, examined.report)
+    if as_json:
+        say_json(examined.report.model_dump(mode="json"))
+    else:
+        _tell_all(examined.report.findings)
+    if leave_out and examined.leaves_out[CHECK].any():
+        version = filtered(DataLibrary(store.root), dataset, examined, [CHECK], Told())
+        remark(f"{printable(version.name)}: {version.fingerprint}")
+    if examined.report.verdict == "warn":
+        raise typer.Exit(WARNS)
+
+
 def _tell_all(findings: tuple[Finding, ...]) -> None:
     from engine.data.quality.names import NAMES
     from engine.data.quality.outcome import counted
@@ -120,7 +153,9 @@ def _tell_all(findings: tuple[Finding, ...]) -> None:
             say(f"{'':7} {'':{width}}  {finding.remedy}")
         if finding.leaves_out:
             rows = counted(finding.leaves_out)
-            how = f"`data filter --without {finding.check}` leaves out {rows}."
+            command = f"data filter --without {finding.check}"
+            command = "data suspects --leave-out" if finding.check == "label-noise" else command
+            how = f"`{command}` leaves out {rows}."
             say(f"{'':7} {'':{width}}  {how}")
 
 

@@ -34,6 +34,19 @@ def write(dataset: Dataset, report: QualityReport) -> Path:
     return file
 
 
+def add(dataset: Dataset, report: QualityReport) -> Path:
+    """Keep the findings of a report beside those of other checks; those of the same are replaced.
+
+    Raises:
+        UnreadableQuality: when the report that is there is damaged.
+    """
+    before = read(dataset)
+    fresh = {finding.check for finding in report.findings}
+    others = [f for f in before.findings if f.check not in fresh] if before else []
+    base = before or report
+    return write(dataset, base.model_copy(update={"findings": (*others, *report.findings)}))
+
+
 def read(dataset: Dataset) -> QualityReport | None:
     """The newest report of a dataset; None where there is none. Its `data` says of which roles,
     task and split it is.

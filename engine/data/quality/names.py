@@ -21,4 +21,5 @@ NAMES: dict[str, Name] = {
     "leakage": Name("Leakage", "Is nothing held out that is trained on?"),
     "near-leakage": Name("Near leakage", "Is nothing held out that hardly differs from training?"),
     "group-leakage": Name("Groups on both sides", "Is every group on one side only?"),
+    "label-noise": Name("Doubtful labels", "Does a trained model agree with the labels?"),
 }

@@ -20,8 +20,12 @@ from engine.data.quality.examination import CHECKS, examine
 from engine.data.quality.filtering import change_of, filtered, left_out
 from engine.data.quality.names import NAMES
 from engine.data.quality.report import Limits
+from engine.data.quality.suspects import CHECK, Doubts, suspects, suspicious
 from engine.errors import BadInput
 from engine.frozen import with_changes
+from engine.launch.worker import train_spec
+from engine.runs.store import RunStore
+from engine.starting_point import run_on
 from tests.engine.data.files import picture
 
 _WORDS = (
@@ -310,7 +314,7 @@ def test_too_many_texts_are_compared_in_part_and_that_is_said(tmp_path):
 
 
 def test_every_check_has_a_name():
-    assert list(CHECKS) == list(NAMES)
+    assert [*CHECKS, CHECK] == list(NAMES)
 
 
 def data(*arguments):
@@ -343,3 +347,38 @@ def test_a_damaged_report_is_named(tmp_path):
     kept.file_of(dataset).write_text('{"version": 9}')
     with pytest.raises(kept.UnreadableQuality, match="Check the dataset again"):
         kept.read(dataset)
+
+
+def test_a_class_that_is_likelier_than_usual_for_it_makes_a_label_doubtful():
+    probabilities = np.array([[0.9, 0.1], [0.7, 0.3], [0.85, 0.15], [0.6, 0.4], [0.2, 0.8]])
+    labels = np.array([0, 0, 1, 1, 1])
+    guesses, rows = probabilities.argmax(axis=1), np.arange(5)
+    loss = -np.log(probabilities[rows, labels])
+    doubts = Doubts(rows, labels, guesses, loss, probabilities.max(axis=1), rows > 3)
+    assert suspicious(doubts).tolist() == [False, False, True, False, False]
+
+
+def test_a_trained_model_finds_swapped_labels(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.arange(200) % 2
+    points = rng.normal(0, 1, 200) + 8 * labels - 4
+    said = labels.copy()
+    said[[10, 51, 120]] ^= 1
+    columns = {"x": points, "label": [f"class {n}" for n in said]}
+    made(tmp_path, columns, {"x": "number", "label": "text"}, {"x": "number", "label": "label"})
+    [dataset] = DataLibrary(tmp_path).datasets()
+    spec = run_on(proposed(dataset), len(dataset))
+    changes = {"training.length": {"amount": 60, "unit": "steps"}}
+    state = train_spec(with_changes(spec, changes), tmp_path)
+    assert state.status == "completed", state.reason
+    store = RunStore(tmp_path)
+    run = store.open(store.ids()[0])
+    found, examined = suspects(run, tmp_path)
+    assert found.fingerprint == dataset.fingerprint
+    assert np.flatnonzero(examined.leaves_out[CHECK]).tolist() == [10, 51, 120]
+    assert {example.row for example in examined.report.findings[0].examples} == {10, 51, 120}
+    done = data("suspects", run.id, "--runs", tmp_path, "--leave-out")
+    assert done.exit_code == 3, done.stderr
+    assert kept.read(dataset).finding(CHECK).count == 3
+    [version] = [d for d in DataLibrary(tmp_path).datasets() if d.record.parent]
+    assert (len(version), change_of(version).left_out) == (197, {CHECK: 3})
