@@ -36,9 +36,11 @@ def empty(subject: Subject) -> Outcome:
 def missing(subject: Subject) -> Outcome:
     """Rows with a value missing in a column that is used."""
     names = subject.of_role("number", "category", "label", "target", "group", "time", "split")
+    written = subject.typed(subject.of_role("target"), "text")  # see `empty`
+    names = [name for name in names if name not in written]
     if not names:
         return skipped("No column is a number, category, label or target.")
-    found, of_column = _found(subject, names, blank)
+    found, of_column = _found(subject, names, _missing)
     remedy = (
         "Leave them out, fill them in at the source, or choose in data.table.missing what is "
         "made of them. Rows without a label or target are never used."
@@ -121,6 +123,11 @@ def _numbers(subject: Subject, name: str) -> tuple[int, int]:
         count += pc.sum(pc.match_substring_regex(texts, _NUMBER)).as_py() or 0
         there += len(texts)
     return count, there
+
+
+def _missing(values: Any) -> Any:
+    """A list of no labels is one: none of them fits."""
+    return pc.is_null(values) if pa.types.is_list(values.type) else blank(values)
 
 
 def _is_word(values: Any) -> Any:

@@ -10,6 +10,7 @@ from engine.data.quality.outcome import Mask, Outcome, Words, of_rows, percent, 
 from engine.data.quality.subject import ANSWERS, INPUTS, Subject
 
 Rows = NDArray[np.int64]
+_CHANCE = "In a table of few columns equal rows may be chance."
 
 
 def duplicates(subject: Subject) -> Outcome:
@@ -50,7 +51,7 @@ def conflicts(subject: Subject) -> Outcome:
     if not subject.of_role(*INPUTS):
         return skipped("No column is an input.")
     answers = subject.keys(labels)
-    earlier = first_of(subject.inputs, subject.complete)
+    earlier = first_of(subject.inputs, subject.complete & _labelled(subject, labels))
     other = answers != answers[earlier]
     torn = np.zeros(len(subject), bool)
     torn[earlier[other]] = True
@@ -58,7 +59,8 @@ def conflicts(subject: Subject) -> Outcome:
     none = "Equal inputs always have the same label."
     some = "come again with another label"
     remedy = "Only one label can be right: correct them, or leave all of them out."
-    outcome = of_rows(subject, found, Words(none, some, remedy), fails_from=0.05)
+    words = Words(none, some, remedy, _CHANCE if _by_chance(subject) else "")
+    outcome = of_rows(subject, found, words, fails_from=None if _by_chance(subject) else 0.05)
     pairs: list[tuple[int, int | None]] = [
         (int(row), int(earlier[row])) for row in np.flatnonzero(other)[:64]
     ]
@@ -147,9 +149,9 @@ def _leaking(
         text = f"No held-out row has {what}{looked}."
         return Outcome("pass", text, of=of, leaves_out=gone)
     return Outcome(
-        "fail" if count / of >= 0.01 else "warn",
+        "fail" if count / of >= 0.01 and not _by_chance(subject) else "warn",
         f"Held-out rows with {what}{looked}: {count:,} of {of:,} ({percent(count, of)}). "
-        "Validation looks better than it is.",
+        + (_CHANCE if _by_chance(subject) else "Validation looks better than it is."),
         "Leave out all but one held-out row of each.",
         count=count,
         of=of,
@@ -182,6 +184,21 @@ def _paired(outcome: Outcome, earlier: Rows) -> Outcome:
     """With the earlier row beside each example."""
     pairs: list[tuple[int, int | None]] = [(row, int(earlier[row])) for row, _ in outcome.shown]
     return Outcome(**{**vars(outcome), "shown": pairs})
+
+
+def _labelled(subject: Subject, names: list[str]) -> Mask:
+    """Rows with a label."""
+    found = np.ones(len(subject), bool)
+    for start, batch in subject.batches(names):
+        for values in batch.columns:
+            there = values.is_valid().to_numpy(zero_copy_only=False)
+            found[start : start + len(batch)] &= there
+    return found
+
+
+def _by_chance(subject: Subject) -> bool:
+    """Whether inputs are numbers and categories alone, which come again without being copies."""
+    return not subject.of_role("text", "image")
 
 
 def _nothing_to_compare(subject: Subject) -> str:

@@ -89,6 +89,12 @@ FAULTS = {
     "length": (_text_case({2: "film", 9: " ".join(PLAIN[:9])}), "length", "warn", [2, 9]),
     "duplicates": (_text_case({10: PLAIN[2], 12: PLAIN[2]}), "duplicates", "warn", [10, 12]),
     "conflicts": (_text_case({7: PLAIN[2]}), "conflicts", "fail", [2, 7]),
+    "no label is no other one": (
+        _text_case({8: PLAIN[2]}, ["a", "b"] * 4 + [None] + ["a", "b"] * 15 + ["b"]),
+        "conflicts",
+        "pass",
+        [],
+    ),
     "a repeat is no conflict": (_text_case({8: PLAIN[2]}), "conflicts", "pass", []),
     "near": (
         _text_case({10: PLAIN[2].upper() + " !", 12: PLAIN[3]}),
@@ -264,6 +270,23 @@ def test_lines_of_a_text_may_repeat(tmp_path):
     assert report.data.task == "causal-lm"
     for name in ("empty", "length", "duplicates", "near-duplicates", "leakage"):
         assert report.finding(name).verdict == "skipped", name
+
+
+def test_rows_of_a_table_may_be_equal_by_chance(tmp_path):
+    columns = {"x": [True, False] * 20, "label": ["a", "a", "b", "b"] * 10}
+    roles = {"x": "category", "label": "label"}
+    dataset = made(tmp_path, columns, {"x": "boolean", "label": "text"}, roles)
+    report = examine(dataset, tmp_path, checks=["conflicts", "leakage"]).report
+    assert [finding.verdict for finding in report.findings] == ["warn", "warn"]
+    assert all("may be chance" in finding.text for finding in report.findings)
+
+
+def test_a_row_that_no_label_fits_misses_none(tmp_path):
+    columns = {"text": PLAIN[:6], "label": [["a"], ["b"], [], ["a", "b"], None, ["a"]]}
+    roles = {"text": "text", "label": "label"}
+    dataset = made(tmp_path, columns, {"text": "text", "label": "list of texts"}, roles)
+    examined = examine(dataset, tmp_path, checks=["missing"])
+    assert np.flatnonzero(examined.leaves_out["missing"]).tolist() == [4]
 
 
 @settings(max_examples=20)
