@@ -20,6 +20,7 @@ from engine.data.workers import Prepared
 from engine.errors import NonFiniteLoss, NoTargets
 from engine.inspection import Inspection, Inspector
 from engine.losses import Amount, Loss
+from engine.losses.mixing import batch_amount, batch_sum
 from engine.memory import (
     OutOfMemory,
     Splitter,
@@ -196,7 +197,7 @@ class TrainingLoop:
         """The next batch, on the device, and how much its targets count."""
         progress = self.progress
         batch = self.batches.batch(progress.micro_step)
-        amount = self._loss.amount(batch[self._task.target])
+        amount = batch_amount(self._loss, batch, self._task.target)
         progress.micro_step += 1
         progress.samples += samples_of(batch)
         progress.targets += amount.targets
@@ -241,7 +242,7 @@ class TrainingLoop:
             return
         for batch, _ in batches:
             for part in self.splitter.split(batch):
-                yield part, self._loss.amount(part[self._task.target]).targets
+                yield part, batch_amount(self._loss, part, self._task.target).targets
 
     def _goes_on_after(self, error: Exception, batches: list[tuple[Batch, Amount]]) -> bool:
         """Whether the pass that failed can be made in another way, which is prepared."""
@@ -261,7 +262,7 @@ class TrainingLoop:
         targets = batch[self._task.target]
         with self._autocast:
             outputs = self._forward(*[batch[name] for name in self._task.inputs])
-            loss = self._loss.sum(outputs, targets) / weight
+            loss = batch_sum(self._loss, outputs, batch, self._task.target) / weight
         self.scaler.backward(loss)
         measures = self._measured(outputs.detach(), targets) if measure else {}
         return loss.detach(), (measures, count)

@@ -28,6 +28,18 @@ class Augmentation(Frozen):
     """Side of a black square at a random place, as a share of the image's shorter side; a part
     of it may lie outside."""
 
+    mixup: float | None = knob(None, "Mixup", suggested=0.2, ge=0.01, le=10)
+    """Each image is blended with another one, and the loss is that of both classes by their
+    shares. Shares are drawn from Beta(a, a) of this a: the smaller it is, the less is mixed in."""
+    cutmix: float | None = knob(None, "CutMix", suggested=1.0, ge=0.01, le=10)
+    """A rectangle of each image is replaced by that of another one, and the loss is that of both
+    classes by their areas, drawn likewise. With mixup, too, each image gets one of the two."""
+
+    @property
+    def mixes(self) -> bool:
+        """Whether images are mixed with others."""
+        return self.mixup is not None or self.cutmix is not None
+
     @property
     def chosen(self) -> tuple[str, ...]:
         """The fields that are switched on."""

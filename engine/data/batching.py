@@ -16,6 +16,7 @@ from engine.data.augmentation_spec import Augmentation
 from engine.data.loaded import LoadedData, Masking, text_samples
 from engine.data.mapped import Mapped
 from engine.data.masking import hidden
+from engine.data.mixing import OTHERS, SHARES, mixed, mixture
 from engine.data.text.layout import Layout
 from engine.data.text_batches import text_source
 from engine.errors import EngineError
@@ -117,8 +118,17 @@ class AugmentedImages:
 
     def batch(self, epoch: int, indices: Indices) -> Batch:
         batch = self._plain.batch(epoch, indices)
-        images = augmented(batch["inputs"], indices, self._how, seed=self._seed, epoch=epoch)
-        return batch | {"inputs": images}
+        images = self._changed(batch, epoch, indices)
+        if not self._how.mixes:
+            return batch | {"inputs": images}
+        how = mixture(indices, len(self), self._how, seed=self._seed, epoch=epoch)
+        partners = self._plain.batch(epoch, how.partners)
+        others = self._changed(partners, epoch, how.partners)
+        images, shares = mixed(images, others, how)
+        return batch | {"inputs": images, OTHERS: partners["targets"], SHARES: shares}
+
+    def _changed(self, batch: Batch, epoch: int, indices: Indices) -> Tensor:
+        return augmented(batch["inputs"], indices, self._how, seed=self._seed, epoch=epoch)
 
 
 class TextBlocks:

@@ -74,6 +74,10 @@ class ByClass:
         self._placed = torch.from_numpy(padded).to(logits)
         return self._placed
 
+    def each(self, classes: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The weight of each target."""
+        return self._weights[classes]
+
     def total(self, classes: NDArray[np.int64]) -> float:
         """The summed weight of targets."""
         known = len(self._weights)

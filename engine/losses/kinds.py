@@ -72,9 +72,25 @@ class ClassLoss:
         logits, classes = over_classes(outputs, targets)
         weights = None if self._weights is None else self._weights.like(logits)
         if isinstance(self._config, FocalConfig):
-            return _focal_sum(logits, classes, self._config.gamma, weights)
+            return _focal(logits, classes, self._config.gamma, weights).sum()
         return _cross_entropy(
             logits, classes, weight=weights, label_smoothing=self._config.label_smoothing
+        )
+
+    def mixed_sum(self, outputs: Tensor, targets: Tensor, others: Tensor, shares: Tensor) -> Tensor:
+        """The same where each target (N,) counts only its share, and another class the rest."""
+        own, rest = (self._each(outputs, classes) for classes in (targets, others))
+        return (shares * own + (1 - shares) * rest).sum()
+
+    def _each(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The loss of each sample."""
+        logits, classes = over_classes(outputs, targets)
+        weights = None if self._weights is None else self._weights.like(logits)
+        if isinstance(self._config, FocalConfig):
+            return _focal(logits, classes, self._config.gamma, weights)
+        smoothing = self._config.label_smoothing
+        return _cross_entropy(
+            logits, classes, weight=weights, label_smoothing=smoothing, reduction="none"
         )
 
     def plain_sum(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -87,6 +103,14 @@ class ClassLoss:
         classes = targets.cpu().numpy()
         kept = classes[classes != IGNORED]
         return Amount(len(kept), self._weights.total(kept))
+
+    def mixed_amount(self, targets: Tensor, others: Tensor, shares: Tensor) -> Amount:
+        """The same of targets that count their share, and other classes that count the rest."""
+        if self._weights is None:
+            return Amount(len(targets), len(targets))
+        own, rest = (self._weights.each(classes.cpu().numpy()) for classes in (targets, others))
+        kept = shares.cpu().numpy().astype(np.float64)
+        return Amount(len(targets), float(kept @ own + (1 - kept) @ rest))
 
     def counted(self, targets: Tensor) -> Tensor | int:
         return (targets != IGNORED).sum()
@@ -173,8 +197,8 @@ def _cross_entropy(
         raise TargetsDoNotFit(f"name class {wrong}", wanted) from None
 
 
-def _focal_sum(logits: Tensor, classes: Tensor, gamma: float, weights: Tensor | None) -> Tensor:
-    """-w (1 - p)^gamma log p with p the probability of the right class.
+def _focal(logits: Tensor, classes: Tensor, gamma: float, weights: Tensor | None) -> Tensor:
+    """-w (1 - p)^gamma log p of each target, with p the probability of the right class.
 
     Lin et al., "Focal Loss for Dense Object Detection" (ICCV 2017), equation 5.
     """
@@ -183,7 +207,7 @@ def _focal_sum(logits: Tensor, classes: Tensor, gamma: float, weights: Tensor | 
     losses = factor.clamp(min=_STEEP).pow(gamma) * nats
     if weights is not None:
         losses = losses * weights[classes.clamp(min=0)]  # an ignored target's loss is 0
-    return losses.sum()
+    return losses
 
 
 def _binary_sum(logits: Tensor, present: Tensor, positive_weights: Tensor | None) -> Tensor:

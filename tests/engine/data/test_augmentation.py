@@ -216,7 +216,7 @@ def quick_run(**augmentation):
 
 
 def test_an_interrupted_run_goes_on_with_the_same_bits(tmp_path, monkeypatch):
-    spec = quick_run(crop_padding=1, rotation=10.0, contrast=0.3, cutout=0.25)
+    spec = quick_run(crop_padding=1, rotation=10.0, contrast=0.3, mixup=0.4, cutmix=1.0)
     store = RunStore(tmp_path)
     whole, broken = store.create(spec), store.create(spec)
     work(store, whole.id)
