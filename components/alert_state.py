@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from components import seeding
 from engine.errors import Problem
 
 NEW = "new"
@@ -26,9 +27,7 @@ def draft(form: str) -> dict[str, Any]:
 
 def seed(form: str, field: str, value: object) -> str:
     """The key of the widget of a field, which shows `value` unless it has its own already."""
-    key = f"{_FIELD}{form}.{field}"
-    st.session_state.setdefault(key, value)
-    return key
+    return seeding.seed(f"{_FIELD}{form}.{field}", value)
 
 
 def close(form: str) -> None:

@@ -10,7 +10,7 @@ from typing import Literal, cast
 import plotly.graph_objects as go
 import streamlit as st
 
-from components import live_state
+from components import live_state, seeding
 from components.charts.class_history import class_history_figure
 from engine.errors import EngineError
 from engine.runs.evaluations import ClassEvaluation, ClassTable, LabelEvaluation, parsed
@@ -63,7 +63,7 @@ def _chosen(newest: ClassTable) -> tuple[Measure, list[str]]:
     names = list(dict.fromkeys(newest.name))
     kept = [name for name in st.session_state.get(live_state.CLASSES, []) if name in names]
     st.session_state[live_state.CLASSES] = kept or worst(newest)
-    st.session_state.setdefault(live_state.CLASS_MEASURE, _MEASURES[0])
+    seeding.seed(live_state.CLASS_MEASURE, _MEASURES[0])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         measure = st.segmented_control(
             "Measure", _MEASURES, key=live_state.CLASS_MEASURE, required=True, width="content"

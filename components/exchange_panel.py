@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import streamlit as st
 
-from components import session, trouble
+from components import seeding, session, trouble
 from components.exchange_source import Source, chosen_source
 from components.plain_text import as_markdown
 from engine.exchange.csv_columns import Columns
@@ -144,7 +144,7 @@ def _say_outcomes() -> None:
 def export_panel(entries: Sequence[Entry]) -> None:
     """Offer the points of some runs as a file, which is made when the button is clicked."""
     ids = tuple(entry.id for entry in entries if not entry.damage)
-    st.session_state.setdefault(session.EXPORT_FORMAT, FORMATS[0])
+    seeding.seed(session.EXPORT_FORMAT, FORMATS[0])
     format: ExportFormat = st.radio(
         "Format",
         FORMATS,

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from components import session
+from components import seeding, session
 from engine.exchange.archives import opened, place_of
 from engine.exchange.foreign import Unreadable
 
@@ -62,7 +62,7 @@ class Source:
 def chosen_source() -> Source | None:
     """Draw the choice and give what was chosen; None for nothing yet."""
     ways = [way for way in _WAYS if way != "path" or session.is_local()]
-    st.session_state.setdefault(session.IMPORT_WAY, "files")
+    seeding.seed(session.IMPORT_WAY, "files")
     way = st.radio(
         "From",
         ways,

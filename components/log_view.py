@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from components import downloads, live_state, session
+from components import downloads, live_state, seeding, session
 from components.log_lines import LEVELS, Level, Line, Wanted, found, of_event
 from components.log_table import STYLE, events_table, output_table
 from components.output_tail import MOST_LINES, OutputTail
@@ -42,7 +42,7 @@ def show(run: Run) -> None:
 
 
 def _source() -> str:
-    st.session_state.setdefault(live_state.LOG_SOURCE, EVENTS)
+    seeding.seed(live_state.LOG_SOURCE, EVENTS)
     chosen = st.segmented_control(
         "Log of",
         [EVENTS, OUTPUT],
@@ -56,9 +56,9 @@ def _source() -> str:
 
 def _wanted() -> tuple[Wanted, str]:
     """What is to be shown, and in which order."""
-    st.session_state.setdefault(live_state.LOG_LEVELS, list(LEVELS))
-    st.session_state.setdefault(live_state.LOG_WORDS, "")
-    st.session_state.setdefault(live_state.LOG_ORDER, NEWEST)
+    seeding.seed(live_state.LOG_LEVELS, list(LEVELS))
+    seeding.seed(live_state.LOG_WORDS, "")
+    seeding.seed(live_state.LOG_ORDER, NEWEST)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         words = st.text_input(
             "Search", key=live_state.LOG_WORDS, placeholder="Words in the line", width=280

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from components import session
+from components import seeding, session
 from components.models.intake_draft import IntakeDraft, IntakeFile
 from engine.models.imported.trials import Trials
 from engine.run_spec import RunSpec
@@ -101,9 +101,7 @@ def keep(root: Path, draft: IntakeDraft) -> None:
 
 def seed(field: str, value: object) -> str:
     """The key of the widget of a field, which shows `value` unless it has its own already."""
-    key = f"{_FIELD}{field}"
-    st.session_state.setdefault(key, value)
-    return key
+    return seeding.seed(f"{_FIELD}{field}", value)
 
 
 def field_value(field: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from components import seeding
 from components.event_tail import EventTail
 from components.run_requests import Asked
 from engine.batch_size.search import BatchSizes
@@ -133,9 +134,7 @@ def form_key(path: str) -> str:
 
 def seed(path: str, value: object) -> str:
     """The key of the widget of a field, which shows `value` unless it has its own already."""
-    key = form_key(path)
-    st.session_state.setdefault(key, value)
-    return key
+    return seeding.seed(form_key(path), value)
 
 
 def form_value(path: str) -> Any:
@@ -284,9 +283,7 @@ def forget_table() -> None:
 
 def seed_label(run_id: str, field: str, value: str) -> str:
     """The key of the widget for a label of a run, which shows `value` unless it has its own."""
-    key = f"runs.label.{field}.{run_id}"
-    st.session_state.setdefault(key, value)
-    return key
+    return seeding.seed(f"runs.label.{field}.{run_id}", value)
 
 
 def forget_labels(run_ids: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from components import report_button, session
+from components import report_button, seeding, session
 from components.plain_text import as_markdown
 from engine import comparison
 from engine.comparison.chosen import MOST, Chosen, LeftOut
@@ -37,7 +37,7 @@ def ids_of(text: str) -> list[str]:
 
 def show(store: RunStore, found: Chosen) -> None:
     """Draw the list of runs; it begins folded up when there is something to compare."""
-    st.session_state.setdefault(session.COMPARE_UNFOLDED, len(found.runs) < 2)
+    seeding.seed(session.COMPARE_UNFOLDED, len(found.runs) < 2)
     with st.expander(  # its label stays the same, or it would fold up at every change
         "Choose runs", icon=":material/checklist:", key=session.COMPARE_UNFOLDED, on_change="rerun"
     ):

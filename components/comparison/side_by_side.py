@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from components import session, step_picker
+from components import seeding, session, step_picker
 from components.plain_text import as_markdown
 from engine.comparison import Compared
 
@@ -42,7 +42,7 @@ def show(runs: Sequence[Compared], steps_of: Steps, draw: Draw, slider_key: str)
 def _sides(having: Sequence[Compared]) -> list[Compared]:
     by_id = {run.id: run for run in having}
     session.drop_foreign(session.COMPARE_SIDES, list(by_id))
-    st.session_state.setdefault(session.COMPARE_SIDES, list(by_id)[:MOST])
+    seeding.seed(session.COMPARE_SIDES, list(by_id)[:MOST])
     chosen: list[str] = st.multiselect(
         "Runs side by side",
         list(by_id),

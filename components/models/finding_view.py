@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from components import readable
+from components import readable, seeding
 from components.charts.findings import finding_figure, left_out
 from components.models.wording import VERDICTS
 from components.numbers import DASH, shown_number
@@ -30,7 +30,7 @@ def show(finding: Finding, key: str) -> None:
     known = NAMES.get(finding.check)
     text = as_markdown(shortened(finding.text))
     label = f":{color}-badge[{icon} {finding.verdict}] **{_title(finding)}** :gray[{text}]"
-    st.session_state.setdefault(key, finding.verdict in ("warn", "fail"))
+    seeding.seed(key, finding.verdict in ("warn", "fail"))
     box = st.expander(label, key=key, on_change="rerun")
     if not box.open:
         return

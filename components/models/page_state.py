@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from components import seeding
+
 TABLE = "models.table"
 STAGES = "stages"
 """This and the two below are also their names in the address of the page."""
@@ -22,9 +24,7 @@ def key(part: str, digest: str) -> str:
 
 def seed_label(digest: str, field: str, value: str) -> str:
     """The key of the widget for a label of a model, which shows `value` unless it has its own."""
-    name = f"{_LABEL}{field}.{digest}"
-    st.session_state.setdefault(name, value)
-    return name
+    return seeding.seed(f"{_LABEL}{field}.{digest}", value)
 
 
 def forget_labels(digest: str) -> None:
