@@ -16,7 +16,7 @@ from engine.errors import BadInput, EngineError, Problem
 from engine.memory import is_out_of_memory
 from engine.models.hugging_face.configuring import configured, refuse_length
 from engine.models.hugging_face.extras import refuse_missing
-from engine.models.hugging_face.files import ModelRefused
+from engine.models.hugging_face.files import CONFIG, ModelRefused, read_settings
 from engine.models.hugging_face.library import Held, checked, refuse_unfit
 from engine.models.hugging_face.lora import with_lora
 from engine.models.hugging_face.net import (
@@ -96,6 +96,8 @@ class _Builder:
         self._config = configured(origin, head, facts, folder, stored=self._stored)
         _refuse_unknown_head(self._auto, self._config, head)
         self._found: list[str] = []
+        self._first = 0
+        """The position of the first token."""
         self._anew: list[str] = []
         """Modules that begin with random weights beside stored ones."""
 
@@ -107,7 +109,8 @@ class _Builder:
         what = "its stored weights" if self._stored else "random weights"
         self._found.insert(0, f"{type(model).__name__} with {what}.")
         if self._facts.vocabulary_size is not None:
-            refuse_length(self._config, self._facts, _first_position(model))
+            self._first = _first_position(model, self._padding_of_the_files)
+            refuse_length(self._config, self._facts, self._first)
         if self._stored:
             self._resize(model)
             model.config.pad_token_id = self._facts.padding_token if self._facts.padded else None
@@ -205,6 +208,14 @@ class _Builder:
         own = self._held.files.get("tokenizer.json")
         return own is not None and self._facts.tokenizer == own.sha256
 
+    @property
+    def _padding_of_the_files(self) -> object:
+        """The token that stored weights were trained with; None for random ones, or the usual."""
+        if not self._stored:
+            return None
+        assert self._folder is not None
+        return read_settings((self._folder / CONFIG).read_bytes()).get("pad_token_id")
+
     def _wrapped(self, adapted: nn.Module, model: Any, task: TaskKind) -> HuggingFaceNet:
         facts = self._facts
         outputs = facts.outputs
@@ -220,7 +231,7 @@ class _Builder:
             "pixel_values" if facts.image_shape is not None else "input_ids",
             outputs,
             padding=facts.padding_token if padded else None,
-            first=_first_position(model) if positioned else None,
+            first=self._first if positioned else None,
         )
         if task == "causal-lm":
             length = facts.tokens_per_sample or self._spec.block_size
@@ -265,11 +276,12 @@ def _counts_padding(model: Any) -> bool:
     return any(hasattr(m, "create_position_ids_from_input_ids") for m in model.modules())
 
 
-def _first_position(model: Any) -> int:
-    """The position of the first token."""
+def _first_position(model: Any, trained_with: object) -> int:
+    """The position of the first token; stored weights stay with the padding that they were
+    trained with, whatever the data is padded with."""
     if not _counts_padding(model):
         return 0
-    padding = model.config.pad_token_id
+    padding: Any = model.config.pad_token_id if trained_with is None else trained_with
     usual = type(model.config)().pad_token_id
     return 1 + int(usual if padding is None else padding)
 

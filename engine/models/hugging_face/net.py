@@ -65,7 +65,7 @@ class HuggingFaceNet(nn.Module):
             positions = places.expand(len(inputs), -1)
             if padding is not None:  # it has a position of its own
                 behind = named["attention_mask"][:, start:] == 0
-                positions = positions.masked_fill(behind, padding)
+                positions = positions.masked_fill(behind, first - 1)
             named["position_ids"] = positions
         return named
 

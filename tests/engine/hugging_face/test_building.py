@@ -136,15 +136,6 @@ def test_padding_is_what_stands_behind_the_last_other_token() -> None:
     assert up_to_padding(tokens, 0).sum(dim=1).tolist() == [4, 6, 1]
 
 
-def test_positions_that_are_given_are_those_that_roberta_finds() -> None:
-    net = net_of(configured("roberta", BERT), "sequence-classification").eval()
-    tokens = torch.randint(1, VOCABULARY, (2, 9), generator=torch.Generator().manual_seed(0))
-    tokens[1, 5:] = 0
-    named = net._named(tokens)
-    del named["position_ids"]
-    assert torch.equal(net(tokens), net.model(**named).logits)
-
-
 def test_token_0_is_a_token_where_nothing_is_padded() -> None:
     net = net_of(configured("bert", BERT), "masked-lm")
     net(torch.zeros(2, 16, dtype=torch.int64)).sum().backward()
