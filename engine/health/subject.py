@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -108,11 +108,13 @@ class Subject:
 def subject_of(spec: RunSpec, code: Path | None = None, runs: Path | None = None) -> Subject:
     """What a spec describes; the model is not built yet. `runs` is where its dataset is.
 
+    Images are as they are, whatever augmentation the run has: their answers are right for them.
+
     Raises:
         NotLoadable: for data that was handed over in memory.
         BlockSizeMissing, TooLittleText: for a text that this model does not read.
     """
-    loaded = load_for(spec.data, spec.model, runs)
+    loaded = replace(load_for(spec.data, spec.model, runs), augmentation=None)
     seed = spec.training.reproducibility.seed
     return Subject(
         lambda: build_model(spec.model, loaded.facts, code),

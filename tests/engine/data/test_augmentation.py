@@ -18,13 +18,19 @@ from engine.data.augmentation import augmented
 from engine.data.augmentation_examples import examples
 from engine.data.augmentation_spec import Augmentation
 from engine.data.batching import AugmentedImages, batch_sources
+from engine.data.library.proposal import proposed
+from engine.data.preparation.loading import is_prepared, load_dataset
 from engine.data.sources import load
 from engine.data.specs import DigitsSpec
 from engine.errors import BadInput
 from engine.frozen import with_changes
+from engine.health.subject import subject_of
 from engine.launch.worker import work
 from engine.run_spec import RunSpec
 from engine.runs.store import RunStore
+from engine.starting_point import run_on
+from tests.engine.data import files
+from tests.engine.data.files import file, taken_in
 from tests.engine.equality import assert_same_bits
 from tests.engine.every_field import BASES
 from tests.engine.test_resume import Crash, CrashingLoop
@@ -253,3 +259,38 @@ def test_what_makes_no_sense_is_refused_at_its_field(tmp_path, chosen, words):
     [problem] = refused.value.problems
     assert problem.path == f"data.augmentation.{next(iter(chosen))}"
     assert words in problem.message
+
+
+def test_a_dataset_is_prepared_once_for_all_augmentations(tmp_path):
+    path = file(tmp_path, "i.zip", files.zipped(files.pictures()))
+    plain = with_changes(proposed(taken_in(tmp_path, path)), {"image.height": 8, "image.width": 8})
+    load_dataset(plain, tmp_path)
+    changed = with_changes(plain, {"augmentation": {"saturation": 0.9, "cutmix": 1.0}})
+    assert is_prepared(changed, tmp_path)
+    folders = sorted((tmp_path / ".data").rglob("*"))
+    sources = [batch_sources(load_dataset(each, tmp_path), seed=1) for each in (plain, changed)]
+    assert sorted((tmp_path / ".data").rglob("*")) == folders
+    places = np.arange(len(sources[0][0]))
+    before, after = (train.batch(0, places)["inputs"] for train, _ in sources)
+    assert after.dtype == torch.float32
+    assert before.shape == after.shape
+    assert not torch.equal(before, after)
+
+
+def test_a_model_is_examined_on_images_as_they_are():
+    spec = quick_run(mixup=1.0)
+    plain = with_changes(spec, {"data.augmentation.mixup": None})
+    one, two = (subject_of(each).batch(9) for each in (spec, plain))
+    assert one.keys() == two.keys()
+    assert torch.equal(one["inputs"], two["inputs"])
+
+
+def test_data_without_images_is_not_augmented(tmp_path):
+    path = file(tmp_path, "t.csv", "size,answer\n" + "1,yes\n2,no\n" * 20)
+    table = proposed(taken_in(tmp_path, path))
+    spec = run_on(with_changes(table, {"augmentation.cutout": 0.5}))
+    with pytest.raises(BadInput) as refused:
+        checked_facts(spec, tmp_path)
+    [problem] = refused.value.problems
+    assert problem.path == "data.augmentation.cutout"
+    assert "this data has none" in problem.message
