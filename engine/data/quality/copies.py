@@ -10,6 +10,7 @@ from engine.data.quality.outcome import Mask, Outcome, Words, of_rows, percent, 
 from engine.data.quality.subject import ANSWERS, INPUTS, Subject
 
 Rows = NDArray[np.int64]
+_TOO_SHORT = "All texts are too short to be compared piece by piece."
 _CHANCE = "In a table of few columns equal rows may be chance."
 
 
@@ -34,6 +35,8 @@ def near_duplicates(subject: Subject) -> Outcome:
     if why:
         return skipped(why)
     groups, compared = subject.alike
+    if not compared:
+        return skipped(_TOO_SHORT)
     earliest = first_of(groups.astype(np.uint64))
     found = (earliest != np.arange(len(groups))) & (subject.inputs != subject.inputs[earliest])
     looked = _looked(subject, compared)
@@ -82,6 +85,8 @@ def near_leakage(subject: Subject) -> Outcome:
     if why:
         return skipped(why)
     groups, compared = subject.alike
+    if not compared:
+        return skipped(_TOO_SHORT)
     near = f"nearly the text of a training row (alike by {_similarity(subject)} or more)"
     exact = first_of(subject.inputs, subject.complete)
     without = leaking_rows(subject, exact)

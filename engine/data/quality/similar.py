@@ -22,6 +22,9 @@ _BANDS, _BAND = 32, 4
 """Texts that have all four numbers of one of 32 bands in common are compared: of texts that are
 alike by 0.8 it misses one in ten million."""
 _MOST_LETTERS = 20_000
+LEAST_BYTES = 30
+"""Shorter texts, such as names, are near others by chance."""
+_PORTION = 1_000_000
 _NEIGHBOURS = 8
 """In a crowd of texts with one band in common each is compared with the first and so many after."""
 
@@ -56,7 +59,7 @@ def _chosen(subject: Subject, firsts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _digests(subject: Subject, rows: NDArray[np.int64]) -> tuple[Digests, NDArray[np.int64]]:
-    """The MinHash of these rows' texts, and the places of those that are long enough for one."""
+    """The MinHash of these rows' texts, and the places of those that are long enough."""
     names = subject.typed(subject.of_role("text"), "text", "list of texts")
     wanted = np.zeros(len(subject), bool)
     wanted[rows] = True
@@ -66,15 +69,27 @@ def _digests(subject: Subject, rows: NDArray[np.int64]) -> tuple[Digests, NDArra
         picked = np.flatnonzero(wanted[start : start + len(batch)])
         if not len(picked):
             continue
-        hashes, edges = _pieces(_normal(batch.take(pa.array(picked))))
-        long = np.diff(edges) > 0
-        matrix = RMinHash.digest_matrix_from_flat_token_hashes(
-            hashes, edges.astype(np.uint64), _BANDS * _BAND, subject.limits.seed
-        )
-        found.append(np.array(matrix.to_rows(), np.uint32).reshape(len(picked), -1)[long])
-        there.append(order[done : done + len(picked)][long])
-        done += len(picked)
+        for texts in _portions(_normal(batch.take(pa.array(picked)))):
+            hashes, edges = _pieces(texts)
+            long = np.diff(edges) >= LEAST_BYTES - _PIECE + 1
+            matrix = RMinHash.digest_matrix_from_flat_token_hashes(
+                hashes, edges.astype(np.uint64), _BANDS * _BAND, subject.limits.seed
+            )
+            found.append(np.array(matrix.to_rows(), np.uint32).reshape(len(texts), -1)[long])
+            there.append(order[done : done + len(texts)][long])
+            done += len(texts)
     return np.concatenate(found), np.concatenate(there or [np.zeros(0, np.int64)])
+
+
+def _portions(texts: Any) -> Iterator[Any]:
+    """So many texts at a time that their pieces take little memory."""
+    ends = np.cumsum(pc.binary_length(texts).to_numpy(zero_copy_only=False), dtype=np.int64)
+    start = 0
+    while start < len(texts):
+        before = ends[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + _PORTION, side="right")))
+        yield texts.slice(start, stop - start)
+        start = stop
 
 
 def _normal(batch: Any) -> Any:

@@ -329,6 +329,14 @@ def test_planted_near_duplicates_are_found_and_unrelated_texts_are_not(
     assert finding.count == 1
 
 
+def test_names_are_near_others_by_chance(tmp_path):
+    names = [f"Anna{letter}lena" for letter in "abcdefgh"]
+    dataset = labelled(tmp_path, names, ["a", "b"] * 4)
+    report = examine(dataset, tmp_path, checks=["near-duplicates", "near-leakage"]).report
+    assert [finding.verdict for finding in report.findings] == ["skipped", "skipped"]
+    assert "too short" in report.findings[0].text
+
+
 def test_too_many_texts_are_compared_in_part_and_that_is_said(tmp_path):
     dataset = labelled(tmp_path, [*PLAIN, PLAIN[0] + "!"], [*"ab" * 20, "a"])
     limits = Limits(most_compared=10)
