@@ -164,7 +164,13 @@ class Registry:
         return self._change(digest, {"stage": stage, "staged_at": self._now()})
 
     def remove(self, digest: str) -> None:
-        """Forget what is kept of a version; its code, reports and runs stay."""
+        """Forget what is kept of a version; its code, reports and runs stay.
+
+        Raises:
+            UnknownVersion: for what is no digest.
+        """
+        if not _DIGEST.fullmatch(digest):
+            raise UnknownVersion(digest)
         with self._locked():
             self._file(digest).unlink(missing_ok=True)
 

@@ -111,6 +111,11 @@ def test_what_is_not_kept_cannot_be_changed(registry):
         assert registry.entry(digest) is None
         with pytest.raises(UnknownVersion):
             registry.label(digest, name="x")
+    beside = registry.folder.parent / "run.json"
+    beside.write_text("of others")
+    with pytest.raises(UnknownVersion):
+        registry.remove("../run")
+    assert beside.exists()
     registry.remove(version_of(GPT))
 
 

@@ -91,8 +91,11 @@ class HuggingFaceLibrary:
         return part
 
     def keep(self, part: Path, held: Held) -> str:
-        """Make files in a new folder part of the library; their hash. What is there stays."""
+        """Make files in a new folder part of the library; their hash. What is there stays, unless
+        it was damaged."""
         files = files_hash(held.files)
+        if self.has(files) and not self._is_whole(files):
+            self.remove(files)
         if not self.has(files):
             write_new(part / SOURCE, held.to_json().encode(), durable=True)
             try:
@@ -104,6 +107,13 @@ class HuggingFaceLibrary:
 
     def has(self, files: str) -> bool:
         return (self.folder(files) / SOURCE).exists()
+
+    def _is_whole(self, files: str) -> bool:
+        try:
+            checked(self.folder(files), files)
+        except ModelRefused:
+            return False
+        return True
 
     def hashes(self) -> list[str]:
         """All hashes, the newest first."""
@@ -122,10 +132,30 @@ class HuggingFaceLibrary:
     def find(self, name: str, revision: str) -> str | None:
         """The hash of what was downloaded under this name at this commit; None for nothing."""
         for files in self.hashes():
-            held = self.held(files)
+            try:
+                held = self.held(files)
+            except ModelRefused:  # damaged: it comes anew
+                continue
             if (held.place, held.name, held.revision) == ("hub", name, revision):
                 return files
         return None
+
+    def version(self, files: str, *, pickled: bool = False, code: bool = False) -> HuggingFaceModel:
+        """The document of a model as it was brought in.
+
+        Raises:
+            ModelRefused: when there is none of that hash, or its notes are damaged.
+        """
+        held = self.held(files)
+        origin = FromFiles(
+            content=files,
+            name=held.shown_name,
+            revision=held.revision,
+            weights="random" if held.weights == "none" else "stored",
+            allow_pickled_weights=pickled and held.weights == "pickled",
+            trust_remote_code=code and held.code,
+        )
+        return HuggingFaceModel(origin=origin)
 
     def remove(self, files: str) -> None:
         """Delete a model's files; runs that were made with it keep theirs."""

@@ -111,9 +111,9 @@ class CodeLibrary:
         return self._codes / code
 
     def add(self, files: Mapping[str, bytes], *, kind: str, place: str) -> str:
-        """Keep code; its hash. What is there already stays as it is."""
+        """Keep code; its hash. What is there already stays as it is, unless it was damaged."""
         code = code_hash(files)
-        if self.has(code):
+        if self._is_whole(code):
             return code
         source = Source(
             kind=kind,
@@ -127,12 +127,23 @@ class CodeLibrary:
         try:
             _write_all(part, files)
             write_new(part / SOURCE, source.to_json().encode(), durable=True)
+            if self.has(code) and not self._is_whole(code):
+                gone = self._codes / f".{code}-{secrets.token_hex(4)}.part"
+                os.rename(self.folder(code), gone)
+                shutil.rmtree(gone)
             os.rename(part, self.folder(code))
         except OSError:
             shutil.rmtree(part)
             if not self.has(code):  # else somebody was quicker
                 raise
         return code
+
+    def _is_whole(self, code: str) -> bool:
+        try:
+            self.files(code)
+        except CodeRefused:
+            return False
+        return True
 
     def has(self, code: str) -> bool:
         return (self.folder(code) / SOURCE).exists()
