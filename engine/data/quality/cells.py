@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from engine.data.quality.outcome import Mask, Outcome, Words, of_rows, skipped
 from engine.data.quality.subject import ANSWERS, INPUTS, Subject, blank
 
 _NUMBER = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
-_MOST_NAMED = 5
+_MOST_NAMED, _BESIDE = 5, 40
 
 
 def empty(subject: Subject) -> Outcome:
@@ -100,7 +101,22 @@ def encoding(subject: Subject) -> Outcome:
         remedy,
         _by_column(of_column),
     )
-    return of_rows(subject, found, words, fails_from=0.05)
+    outcome = of_rows(subject, found, words, fails_from=0.05)
+    return dataclasses.replace(outcome, excerpt=lambda row: _around(subject, names, row))
+
+
+def _around(subject: Subject, names: list[str], row: int) -> str:
+    """What stands around the first misread letters of a row; what cannot be seen is spelled out."""
+    from ftfy.badness import BADNESS_RE
+
+    [values] = subject.dataset.table(names).slice(row, 1).to_pylist()
+    for name, text in values.items():
+        place = None if text is None else BADNESS_RE.search(text)
+        start = place.start() if place else (text or "").find("\ufffd")
+        if start >= 0:
+            part = text[max(0, start - _BESIDE) : start + _BESIDE]
+            return f"{name}: …{''.join(c if c.isprintable() else ascii(c)[1:-1] for c in part)}…"
+    return subject.excerpt(row)
 
 
 def _found(subject: Subject, names: list[str], odd: Any) -> tuple[Mask, dict[str, int]]:

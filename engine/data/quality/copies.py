@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,7 +69,7 @@ def conflicts(subject: Subject) -> Outcome:
     pairs: list[tuple[int, int | None]] = [
         (int(row), int(earlier[row])) for row in np.flatnonzero(other)[:64]
     ]
-    return Outcome(**{**vars(outcome), "shown": pairs})
+    return dataclasses.replace(outcome, shown=pairs)
 
 
 def leakage(subject: Subject) -> Outcome:
@@ -188,7 +190,7 @@ def _across(same: Rows, leaks: Mask, train: Mask) -> list[tuple[int, int | None]
 def _paired(outcome: Outcome, earlier: Rows) -> Outcome:
     """With the earlier row beside each example."""
     pairs: list[tuple[int, int | None]] = [(row, int(earlier[row])) for row, _ in outcome.shown]
-    return Outcome(**{**vars(outcome), "shown": pairs})
+    return dataclasses.replace(outcome, shown=pairs)
 
 
 def _labelled(subject: Subject, names: list[str]) -> Mask:

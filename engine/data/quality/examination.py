@@ -122,12 +122,13 @@ def _outcome(subject: Subject, name: str) -> Outcome:
 
 def _finding(subject: Subject, name: str, outcome: Outcome, took_s: float) -> Finding:
     masked = outcome.leaves_out
+    excerpt = outcome.excerpt or subject.excerpt
     examples = tuple(
         Example(
             row=row,
-            excerpt=subject.excerpt(row, outcome.columns),
+            excerpt=excerpt(row),
             other=other,
-            other_excerpt="" if other is None else subject.excerpt(other, outcome.columns),
+            other_excerpt="" if other is None else excerpt(other),
         )
         for row, other in outcome.shown[:MOST_EXAMPLES]
     )

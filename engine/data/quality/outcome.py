@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -28,8 +29,8 @@ class Outcome:
     """The rows that a filter would leave out."""
     shown: list[tuple[int, int | None]] = field(default_factory=list)
     """Examples: a row, and the one that it has to do with."""
-    columns: list[str] | None = None
-    """What examples show; None for inputs and answers."""
+    excerpt: Callable[[int], str] | None = None
+    """How an example's row is shown; None for its inputs and answers."""
 
 
 def skipped(why: str) -> Outcome:

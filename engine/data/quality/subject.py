@@ -139,9 +139,9 @@ class Subject:
 
         return looks(self)
 
-    def excerpt(self, row: int, names: list[str] | None = None) -> str:
+    def excerpt(self, row: int) -> str:
         """How a row is shown in few words."""
-        shown = names or self.of_role(*INPUTS, *ANSWERS) or [column.name for column in self]
+        shown = self.of_role(*INPUTS, *ANSWERS) or [column.name for column in self]
         [values] = self.dataset.table(shown).slice(row, 1).to_pylist()
         most = max(_CELL, _EXCERPT // len(values))
         cells = (f"{name}: {_cell(value, most)}" for name, value in values.items())

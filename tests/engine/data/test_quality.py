@@ -122,6 +122,15 @@ def test_planted_faults_are_found_and_nothing_else(tmp_path, name):
     assert bool(finding.remedy) is (verdict != "pass")
 
 
+def test_letters_that_cannot_be_seen_are_spelled_out(tmp_path):
+    inputs = [PLAIN[0] + " lot of fun to shoot\x97 TOO much", *PLAIN[1:4], PLAIN[4] + "\ufffd"]
+    dataset = labelled(tmp_path, inputs, list("ababa"))
+    [finding] = examine(dataset, tmp_path, checks=["encoding"]).report.findings
+    assert [example.row for example in finding.examples] == [0, 4]
+    assert r"lot of fun to shoot\x97 TOO much" in finding.examples[0].excerpt
+    assert "\ufffd" in finding.examples[1].excerpt
+
+
 def test_one_class_or_one_value_fails(tmp_path):
     dataset = labelled(tmp_path, PLAIN, ["a"] * 40)
     report = examine(dataset, tmp_path, checks=["constant", "balance"]).report
