@@ -12,6 +12,7 @@ from engine.checks import (
     resources,
     schedule,
     texts,
+    unused_options,
 )
 from engine.checks.finding import Case, Check, Finding
 from engine.data.specs import DataFacts
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     *fit.CHECKS,
     *images.CHECKS,
     *texts.CHECKS,
+    *unused_options.CHECKS,
     *monitor.CHECKS,
     *schedule.CHECKS,
     *learning_rate.CHECKS,
