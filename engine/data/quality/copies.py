@@ -104,20 +104,20 @@ def group_leakage(subject: Subject) -> Outcome:
         return skipped(why)
     groups = first_of(subject.keys(names))
     train, val, both = _both_sides(subject, groups)
+    mask = None if _drawn(subject) else both & train  # a split that is drawn would be another one
     count, of = len(np.unique(groups[both])), len(np.unique(groups))
     if not count:
-        return Outcome(
-            "pass", "Every group is on one side.", unit="groups", of=of, leaves_out=both & train
-        )
+        return Outcome("pass", "Every group is on one side.", unit="groups", of=of, leaves_out=mask)
     return Outcome(
         "fail",
         f"Groups with rows on both sides: {count:,} of {of:,} ({percent(count, of)}). "
         "Validation does not tell how new groups would do.",
-        "Choose the split `group`, or leave out the training rows of these groups.",
+        "Choose the split `group`"
+        + ("." if _drawn(subject) else ", or leave out the training rows of these groups."),
         unit="groups",
         count=count,
         of=of,
-        leaves_out=both & train,
+        leaves_out=mask,
         shown=_across(groups, both & val, train),
     )
 
@@ -143,15 +143,9 @@ def _leaking(
     """Of groups of rows on both sides; ``without``: held-out rows that another check names."""
     train, val, both = _both_sides(subject, same)
     leaks = both & val if without is None else both & val & ~without
-    counted_groups = np.zeros(len(same), bool)
-    counted_groups[same[leaks]] = True
     count, of = int(leaks.sum()), int(val.sum())
     what, looked = words
-    touched = counted_groups[same]
-    kept = np.zeros(len(same), bool)
-    held = np.flatnonzero(touched & val)
-    kept[held[np.unique(same[held], return_index=True)[1]]] = True
-    gone = touched & (train | val) & ~kept
+    gone = _all_but_one(same, leaks, train | val, val, drawn=_drawn(subject) and count > 0)
     if not count:
         text = f"No held-out row has {what}{looked}."
         return Outcome("pass", text, of=of, leaves_out=gone)
@@ -159,12 +153,32 @@ def _leaking(
         "fail" if count / of >= 0.01 and not _by_chance(subject) else "warn",
         f"Held-out rows with {what}{looked}: {count:,} of {of:,} ({percent(count, of)}). "
         + (_CHANCE if _by_chance(subject) else "Validation looks better than it is."),
-        "Leave out all but one held-out row of each.",
+        "Leave out all but one of these rows. Where the split is drawn, it is drawn anew without "
+        "them, so all but one of other copies are left out, too."
+        if _drawn(subject)
+        else "Leave out the training rows, and all but one held-out row of each.",
         count=count,
         of=of,
         leaves_out=gone,
         shown=_across(same, leaks, train),
     )
+
+
+def _drawn(subject: Subject) -> bool:
+    """Whether other rows may be held out when some are gone."""
+    return subject.data is not None and subject.data.split.kind != "given"
+
+
+def _all_but_one(same: Rows, leaks: Mask, used: Mask, val: Mask, *, drawn: bool) -> Mask:
+    """The rows of the groups with leaks, or of all, but for one of each: held out if one is."""
+    touched = np.zeros(len(same), bool)
+    touched[same[leaks]] = True
+    copies = used & (touched[same] | drawn)
+    rows = np.flatnonzero(copies)
+    rows = rows[np.argsort(~val[rows], kind="stable")]
+    stays = rows[np.unique(same[rows], return_index=True)[1]]
+    copies[stays] = False
+    return copies
 
 
 def _both_sides(subject: Subject, same: Rows) -> tuple[Mask, Mask, Mask]:

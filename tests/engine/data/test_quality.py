@@ -218,6 +218,22 @@ def test_without_its_leaks_a_dataset_has_none(leaking):
     assert {finding.verdict for finding in again.findings} == {"pass"}
 
 
+@pytest.mark.parametrize("kind", ["ratio", "stratified", "last"])
+def test_a_split_that_is_drawn_anew_has_no_leaks_either(tmp_path, kind):
+    rng = np.random.default_rng(1)
+    inputs = [PLAIN[n] + "!" * int(rng.random() < 0.3) for n in rng.integers(0, 40, 120)]
+    dataset = labelled(tmp_path, inputs, ["a", "b"] * 60)
+    data = with_changes(proposed(dataset), {"split": {"kind": kind, "val_fraction": 0.2}})
+    names = ["leakage", "near-leakage"]
+    examined = examine(dataset, tmp_path, data=data, checks=names)
+    assert {finding.verdict for finding in examined.report.findings} == {"fail"}
+    version = filtered(DataLibrary(tmp_path), dataset, examined, names)
+    again = with_changes(data, {"dataset": version.fingerprint})
+    report = examine(version, tmp_path, data=again, checks=names).report
+    assert {finding.verdict for finding in report.findings} == {"pass"}
+    assert 30 < len(version) <= 40
+
+
 def test_a_split_that_cannot_be_made_skips_leakage_with_the_reason(leaking):
     folder, dataset = leaking
     data = with_changes(proposed(dataset), {"split": {"kind": "given", "val": ["nothing"]}})
