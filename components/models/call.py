@@ -17,7 +17,7 @@ from engine.models.imported.spec import CallSpec
 from engine.models.imported.syntax import Parameter
 
 _CHOICES = {
-    "found": "Found out",
+    "found": "Automatic",
     "yes": "Yes",
     "no": "No",
     "none": "None",
@@ -74,10 +74,10 @@ def _field(leaf: Leaf, call: CallSpec, names: Sequence[str], kept: tuple[Seed, R
         case "names":
             options = list(dict.fromkeys([*names, *value]))
             key = seed(field, list(value))
-            st.multiselect(leaf.label, options, key=key, placeholder="Found out", **shared)
+            st.multiselect(leaf.label, options, key=key, placeholder="Automatic", **shared)
         case _:
             key = seed(field, "" if value == "found" else value)
-            st.text_input(leaf.label, key=key, placeholder="Found out", max_chars=200, **shared)
+            st.text_input(leaf.label, key=key, placeholder="Automatic", max_chars=200, **shared)
 
 
 def _shown(choice: str) -> str:

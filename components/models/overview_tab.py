@@ -12,6 +12,7 @@ from components.plain_text import as_markdown
 from components.safe_markdown import as_safe_markdown
 from engine.health.summaries import newest_by_version, summaries
 from engine.models.collection import best_of
+from engine.models.hugging_face.spec import FromFiles
 from engine.models.imported.library import in_the_way
 from engine.models.imported.spec import ImportedModel
 from engine.models.size import size_of
@@ -50,7 +51,9 @@ def what_it_is(model: ModelSpec) -> str:
             f"{len(model.arguments):,} arguments."
         )
     if isinstance(model, HuggingFaceModel):
-        made = "its own weights" if model.content else "random weights"
+        origin = model.origin
+        stored = isinstance(origin, FromFiles) and origin.weights == "stored"
+        made = "its own weights" if stored else "random weights"
         return as_markdown(f"{model.shown_name} of Hugging Face transformers, with {made}.")
     if isinstance(model, InMemoryModel):
         return as_markdown(f"An object of the class {model.class_name}.")
@@ -122,6 +125,8 @@ def _buttons(looked: Looked) -> None:
 
 
 def _tasks(model: ModelSpec) -> None:
+    if isinstance(model, ImportedModel):
+        return  # what code can do is not known before it is tried on data
     tasks = [readable.choice(task) for task in MODEL_TASKS.get(model.kind, ())]
     if tasks:
         st.caption(f"Does: {', '.join(tasks).lower()}.")

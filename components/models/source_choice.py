@@ -10,7 +10,9 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from components import model_state, session, trouble
+from components.models import model_files
 from components.models.intake_draft import WAYS, IntakeDraft, Way
+from components.models.model_files import ModelFiles
 from components.plain_text import as_markdown
 from engine.models.imported.config_file import MOST_BYTES as MOST_CONFIG
 from engine.models.imported.gist import from_gist
@@ -29,7 +31,7 @@ _MOST_LETTERS = 500_000
 _WAY, _EARLIER = "way", "earlier"
 _PLACEHOLDER = "from torch import nn\n\n\nclass Model(nn.Module):\n    ..."
 
-Collect = Callable[[], Collected]
+Collect = Callable[[], Collected | ModelFiles]
 
 
 def show(library: CodeLibrary, root: Path) -> None:
@@ -63,9 +65,19 @@ def show(library: CodeLibrary, root: Path) -> None:
     )
     if clicked and collect is not None:
         with trouble.shown(), st.spinner("Reading…"):
-            code = collect().kept_in(library)
-            model_state.look_at(code)
+            _take_in(collect(), library)
             st.rerun()
+
+
+def _take_in(found: Collected | ModelFiles, library: CodeLibrary) -> None:
+    """Keep what was found; code is looked at from then on, a model of Hugging Face shown."""
+    if isinstance(found, Collected):
+        model_state.look_at(found.kept_in(library))
+        return
+    version = found.kept_in(library.runs)
+    model_state.look_at(None)
+    session.choose_model(version)
+    st.toast("Kept in the library.", icon=":material/bookmark_added:")
 
 
 def _is_offered(way: Way, known: Sequence[str]) -> bool:
@@ -87,7 +99,7 @@ def _keep(root: Path, field: str) -> None:
 
 def _files(root: Path, draft: IntakeDraft) -> Collect | None:
     files = st.file_uploader(
-        "model.py with its config.json, several files, or one zip",
+        "model.py with its config.json, several files, one zip, or files of a Hugging Face model",
         accept_multiple_files=True,
         key=f"{model_state.UPLOADED}.files",
     )
@@ -96,15 +108,15 @@ def _files(root: Path, draft: IntakeDraft) -> Collect | None:
 
 def _folder(root: Path, draft: IntakeDraft) -> Collect | None:
     files = st.file_uploader(
-        "The folder that the code is in",
+        "The folder of the code, or of a Hugging Face model",
         accept_multiple_files="directory",
         key=f"{model_state.UPLOADED}.folder",
     )
     return (lambda: uploaded(files)) if files else None
 
 
-def uploaded(files: Sequence[UploadedFile]) -> Collected:
-    """The code of uploaded files; of a zip what is in it.
+def uploaded(files: Sequence[UploadedFile]) -> Collected | ModelFiles:
+    """The code of uploaded files, of a zip what is in it; or the model of Hugging Face.
 
     Raises:
         CodeRefused: when it is refused, or two files have one name.
@@ -120,7 +132,7 @@ def uploaded(files: Sequence[UploadedFile]) -> Collected:
             reason = "two of the files have this name; upload a zip of their folder"
             raise CodeRefused(file.name, reason)
         named[file.name] = file.getvalue()
-    return from_files(named)
+    return model_files.in_upload(named) or from_files(named)
 
 
 def _text(root: Path, draft: IntakeDraft) -> Collect | None:
@@ -149,14 +161,22 @@ def _text(root: Path, draft: IntakeDraft) -> Collect | None:
 
 
 def _path(root: Path, draft: IntakeDraft) -> Collect | None:
-    text = _line("path", "A Python file, a folder or a zip", "/home/me/models/model.py", draft.path)
+    text = _line(
+        "path",
+        "A Python file, a zip, a folder of code or of a Hugging Face model",
+        "/home/me/models/model.py",
+        draft.path,
+    )
     roots = allowed_roots()
     if roots is None and not session.is_local():
         roots = ()
     if roots is not None:
         named = ", ".join(map(str, roots))
         st.caption(f"{CODE_ROOTS} allows what lies below {as_markdown(named)}.")
-    return (lambda: from_path(Path(text.strip()), roots)) if text.strip() else None
+    path = Path(text.strip())
+    if not text.strip():
+        return None
+    return lambda: model_files.in_folder(path, roots) or from_path(path, roots)
 
 
 def _gist(root: Path, draft: IntakeDraft) -> Collect | None:

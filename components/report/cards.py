@@ -83,7 +83,7 @@ def _where(state: RunState) -> Facts:
 
 
 def parameters_of(spec: RunSpec, runs: Path) -> int | None:
-    """Trained numbers; None for a model or data that only a program has, or a dataset that is gone."""
+    """Trained numbers; None for what only a program has, or a dataset that is gone."""
     try:
         return parameter_count(spec.model, facts_of(spec.data, spec.model, runs))
     except EngineError:

@@ -12,11 +12,11 @@ import typer
 from engine.commands.console import printable, remark
 from engine.data.specs import DATA_TASKS
 from engine.errors import BadInput, Problem
-from engine.models.hugging_face.files import CONFIG
+from engine.models.hugging_face.files import ModelRefused
 from engine.models.hugging_face.hub import from_hub
-from engine.models.hugging_face.intake import from_folder
+from engine.models.hugging_face.intake import from_folder, is_model_folder
 from engine.models.hugging_face.library import Held, HuggingFaceLibrary
-from engine.models.hugging_face.spec import HEADS, FromFiles, HuggingFaceModel
+from engine.models.hugging_face.spec import HEADS
 from engine.models.imported.library import CodeLibrary
 from engine.models.registry import Registry
 from engine.presets import PRESETS
@@ -31,11 +31,7 @@ def is_meant(place: str) -> bool:
     config.json that names an architecture, and without Python code."""
     if place.startswith(PREFIX):
         return True
-    folder = Path(place).expanduser()
-    if not (folder / CONFIG).is_file() or any(folder.glob("*.py")):
-        return False
-    with (folder / CONFIG).open("rb") as file:
-        return b'"model_type"' in file.read(1_000_000)
+    return is_model_folder(Path(place))
 
 
 def brought_in(
@@ -59,23 +55,8 @@ def brought_in(
     if code and held.code and consent:
         CodeLibrary(library.runs).allow(content)
     show(held)
-    Registry(library.runs).add(model_of(held, content, pickled=pickled, code=code))
+    Registry(library.runs).add(library.version(content, pickled=pickled, code=code))
     return content
-
-
-def model_of(
-    held: Held, content: str, *, pickled: bool = False, code: bool = False
-) -> HuggingFaceModel:
-    """The document of a model of the library."""
-    origin = FromFiles(
-        content=content,
-        name=held.shown_name,
-        revision=held.revision,
-        weights="random" if held.weights == "none" else "stored",
-        allow_pickled_weights=pickled and held.weights == "pickled",
-        trust_remote_code=code and held.code,
-    )
-    return HuggingFaceModel(origin=origin)
 
 
 def run_of(library: HuggingFaceLibrary, content: str, data: str) -> RunSpec:
@@ -89,12 +70,8 @@ def run_of(library: HuggingFaceLibrary, content: str, data: str) -> RunSpec:
         problem = Problem("data", "no such data for this model", repr(data), f"One of {fitting}.")
         raise BadInput([problem])
     held = library.held(content)
-    model = model_of(
-        held,
-        content,
-        pickled=True,
-        code=CodeLibrary(library.runs).is_allowed(content),
-    )
+    code = CodeLibrary(library.runs).is_allowed(content)
+    model = library.version(content, pickled=True, code=code)
     document = {
         "name": f"{held.shown_name} on {data}",
         "task": {"kind": DATA_TASKS[data]},
@@ -107,7 +84,11 @@ def run_of(library: HuggingFaceLibrary, content: str, data: str) -> RunSpec:
 def lines(library: HuggingFaceLibrary) -> Iterator[str]:
     """One line for each model, the newest first."""
     for content in library.hashes():
-        held = library.held(content)
+        try:
+            held = library.held(content)
+        except ModelRefused:
+            yield f"{content[:12]}  damaged; bring it in again"
+            continue
         day = datetime.fromtimestamp(held.brought_at, UTC).strftime("%Y-%m-%d")
         at = f" at {held.revision[:12]}" if held.revision else ""
         yield f"{content[:12]}  {day}  {held.model_type:13}  {printable(held.name)}{at}"

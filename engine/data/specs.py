@@ -234,7 +234,7 @@ class DataFacts(Frozen):
     mean_target_tokens: float | None = None
     """The same of target sequences."""
     padding_token: int = 0
-    """What text samples are filled up with."""
+    """What text samples are filled up with, where they are padded."""
     cut_share: float | None = None
     """Share of the training tokens that no sample of an epoch has, because texts are too long."""
     unknown_share: float | None = None

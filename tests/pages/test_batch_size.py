@@ -29,7 +29,7 @@ def button(app, key):
 def measured(monkeypatch):
     """A search that gives known trials at once; the real one is that of the command's tests."""
 
-    def search(spec, runs, *, memory_bytes, on_trial):
+    def search(spec, _, *, memory_bytes, on_trial):
         assert memory_bytes > 0
         for trial in MEASURED.trials:
             on_trial(trial)
@@ -53,7 +53,7 @@ def test_what_was_measured_is_shown_and_can_be_used(runs, measured):  # noqa: F8
 
 
 def test_a_failure_is_said_in_words_and_the_form_stays(runs, monkeypatch):  # noqa: F811
-    def search(spec, runs, *, memory_bytes, on_trial):
+    def search(spec, _, *, memory_bytes, on_trial):
         raise TrialsFailed("its process ended with code 3")
 
     monkeypatch.setattr(batch_size_finder, "find_batch_size", search)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from engine.models.hugging_face.files import (
     CONFIG,
@@ -26,7 +26,9 @@ from engine.models.hugging_face.library import (
     Progress,
     digest,
 )
+from engine.runs.files import write_new
 
+_MOST_CONFIG = 1_000_000
 SPARE_BYTES = 1_000_000_000
 """What must be left on the disk."""
 _CHUNK = 1 << 22
@@ -68,6 +70,51 @@ def from_folder(
     except OSError as error:
         name = error.filename or folder
         raise ModelRefused(str(name), f"cannot be read or kept ({error.strerror})") from None
+
+
+def is_model(names: Iterable[str], config: bytes) -> bool:
+    """Whether files are a model of Hugging Face: their config.json names an architecture, and
+    there is no Python code."""
+    return b'"model_type"' in config and not any(name.endswith(".py") for name in names)
+
+
+def is_model_folder(folder: Path) -> bool:
+    """Whether the files in a folder are a model of Hugging Face."""
+    try:
+        folder = folder.expanduser()
+        if not (folder / CONFIG).is_file():  # a pipe would keep whoever opens it waiting
+            return False
+        with (folder / CONFIG).open("rb") as file:
+            return is_model([path.name for path in folder.iterdir()], file.read(_MOST_CONFIG))
+    except (OSError, RuntimeError, ValueError):  # no such folder or home, a NUL
+        return False
+
+
+def from_uploads(library: HuggingFaceLibrary, files: Mapping[str, bytes]) -> str:
+    """Keep uploaded files in the library, without the folder that they are in; their hash.
+
+    Raises:
+        ModelRefused: for what is no model, or not one that is taken.
+    """
+    places = {name: PurePosixPath(name) for name in files}
+    home = next((place.parent for place in places.values() if place.name == CONFIG), None)
+    flat = {place.name: files[name] for name, place in places.items() if place.parent == home}
+    sizes = {name: len(data) for name, data in flat.items()}
+    indices = {name: flat[name] for name in index_names(sizes)}
+    names = chosen(sizes, indices, pickled=False, code=False)
+    shown = home.name if home is not None and home.name else _architecture(flat[CONFIG])
+    try:
+        with arriving(library, sum(sizes[name] for name in names)) as part:
+            for name in names:
+                write_new(part / name, flat[name], durable=True)
+            kept = {name: noted(part / name) for name in names}
+            return library.keep(part, described(part, kept, library, name=shown))
+    except OSError as error:
+        raise ModelRefused("The upload", f"cannot be kept ({error.strerror})") from None
+
+
+def _architecture(config: bytes) -> str:
+    return str(read_settings(config)["model_type"])
 
 
 @contextmanager

@@ -22,6 +22,10 @@ CODE_ROOTS = "TRAINDECK_CODE_ROOTS"
 """The environment variable with the folders below which paths may be named on a server that others
 reach; several with a colon between (a semicolon on Windows)."""
 _CHUNK = 1 << 16
+_NO_CODE = (
+    "there is no Python file (.py) in it, and no config.json that names a model_type, as models of "
+    "Hugging Face have. Add the file that the model is written in, such as model.py"
+)
 _NOT_CODE = ("__pycache__", "__MACOSX", ".DS_Store", "Thumbs.db")
 
 
@@ -54,7 +58,7 @@ def from_files(files: Mapping[str, bytes], *, kind: str = "files", place: str = 
         if folders & set(kept):
             raise CodeRefused(repr(name[:80]), "the folder that it is in is a file too")
     if not any(name.endswith(".py") for name in kept):
-        raise CodeRefused(place or "The upload", "there is no Python file (.py) in it")
+        raise CodeRefused(place or "The upload", _NO_CODE)
     if "config.json" in kept:
         read_config(kept["config.json"])
     return Collected(kept, kind, place or ", ".join(sorted(kept)[:3]))

@@ -28,7 +28,7 @@ _ENGINE = Path(__file__).parents[2]
 _DECIDES: tuple[str, ...] = ("runs", "config", "documents/versions.py", "data/specs.py")
 _DECIDES += ("models/specs.py", "models/imported/spec.py", "task_spec.py", "run_spec.py")
 _DECIDES += ("models/version.py", "models/hugging_face/spec.py")
-_DECIDES += ("data/library/spec.py", "data/text/preparation.py")
+_DECIDES += ("data/library/spec.py", "data/text/preparation.py", "data/augmentation_spec.py")
 _DECIDES += ("runs/index", "training_config.py")
 
 

@@ -14,7 +14,7 @@ from engine.errors import EngineError
 from engine.models.holding import take_from_library, take_from_run
 from engine.models.hugging_face import files, intake
 from engine.models.hugging_face.files import ModelRefused
-from engine.models.hugging_face.intake import from_folder
+from engine.models.hugging_face.intake import from_folder, from_uploads, is_model
 from engine.models.hugging_face.library import HuggingFaceLibrary
 from engine.models.hugging_face.spec import FromFiles, HuggingFaceModel, LoRATuning
 from engine.models.imported.library import CODE, CodeLibrary, in_the_way
@@ -280,3 +280,25 @@ def test_damaged_notes_are_told(library: HuggingFaceLibrary, folder: Path) -> No
     (library.folder(content) / "source.json").write_text("{}")
     with pytest.raises(EngineError, match="Bring it in again"):
         library.held(content)
+
+
+def test_an_upload_is_the_same_model_as_its_folder(
+    library: HuggingFaceLibrary, folder: Path
+) -> None:
+    files = {f"tiny/{path.name}": path.read_bytes() for path in folder.iterdir()}
+    uploaded = from_uploads(library, {**files, "tiny/deep/config.json.bak": b""})
+    assert library.held(uploaded).name == "tiny"
+    assert uploaded == from_folder(library, folder)
+
+
+def test_an_uploaded_configuration_alone_begins_with_random_weights(
+    library: HuggingFaceLibrary,
+) -> None:
+    content = from_uploads(library, {"config.json": json.dumps(GPT2).encode()})
+    version = library.version(content)
+    assert (version.shown_name, version.origin.weights) == ("gpt2", "random")
+    assert is_model(["config.json"], json.dumps(GPT2).encode())
+    assert not is_model(["config.json", "model.py"], json.dumps(GPT2).encode())
+    assert not is_model(["config.json"], b'{"n_layer": 2}')
+    with pytest.raises(ModelRefused, match=r"config\.json"):
+        from_uploads(library, {"notes.json": b"{}"})
