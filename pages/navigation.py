@@ -21,6 +21,7 @@ PAGES = [
     st.Page("runs.py", title="Runs", icon=":material/table_rows:"),
     st.Page("compare.py", title="Compare", icon=":material/compare_arrows:"),
     st.Page("models.py", title="Models", icon=":material/deployed_code:"),
+    st.Page("data.py", title="Data", icon=":material/database:"),
     st.Page("alerts.py", title="Alerts", icon=":material/notifications:"),
 ]
 

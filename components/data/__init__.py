@@ -1,0 +1,1 @@
+"""The Data page: datasets brought in, looked at, and trained on."""

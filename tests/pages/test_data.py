@@ -1,0 +1,77 @@
+"""The Data page: what is brought in is shown from all sides, what is refused is said in words."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from engine.data.intake.recognising import source_of
+from engine.data.intake.source import Access, Options
+from engine.data.library.library import DataLibrary
+
+REVIEWS = "text,label\n" + "".join(f"review number {n},{'ab'[n % 2]}\n" for n in range(40))
+BAD = {
+    "ragged.csv": (b"a,b\n1,2\n1,2,3\n", "row 3", "Leave such rows out"),
+    "latin.csv": (("name\n" + "Müller größer\n" * 30).encode("cp1252"), "cp125", "Read it as"),
+    "empty.txt": (b"", "empty", None),
+    "broken.jsonl": (b'{"a": 1}\n{"a": \n{"a": 3}\n', "line 2", "Leave broken ones out"),
+}
+"""File -> its content, what is said of it, and the button that is offered."""
+
+
+@pytest.fixture
+def dataset(store, tmp_path):
+    """Texts of two classes."""
+    (tmp_path / "reviews.csv").write_text(REVIEWS)
+    source = source_of(str(tmp_path / "reviews.csv"), Access())
+    return DataLibrary(store.root).take_in(source, Options())
+
+
+def brought_in(app, path):
+    """Name a path, press the button, and wait until the work is over."""
+    app.session_state["data.in.way"] = "path"
+    app.run()
+    (field,) = [one for one in app.text_input if one.key == "data.in.path"]
+    field.set_value(str(path)).run()
+    (button,) = [one for one in app.button if one.key == "data.in.begin"]
+    button.click().run()
+    until = time.monotonic() + 20
+    while not app.session_state["data.work"].is_over and time.monotonic() < until:
+        app.session_state["data.work"].wait(0.1)
+    return app.run()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_data_is_refused_in_words_with_a_way_out(open_page, store, tmp_path, name):
+    content, words, way_out = BAD[name]
+    (tmp_path / name).write_bytes(content)
+    app = brought_in(open_page("data.py"), tmp_path / name)
+    assert not app.exception
+    assert words in "".join(error.value for error in app.error)
+    labels = [button.label for button in app.button]
+    assert way_out is None or any(label.startswith(way_out) for label in labels)
+    assert list(DataLibrary(store.root).datasets()) == []
+
+
+@pytest.mark.parametrize("tab", ["Rows", "Columns", "Statistics", "Tokens", "Training", "About"])
+def test_each_side_of_a_dataset_is_drawn(open_page, dataset, tab):
+    app = open_page("data.py", dataset=dataset.fingerprint, look=tab)
+    assert not app.exception
+    assert not app.error
+    assert any("40 rows" in caption.value for caption in app.caption)
+
+
+def test_train_on_this_data_fills_the_form_and_keeps_the_rest(open_page, click, dataset, store):
+    app = click(open_page("data.py", dataset=dataset.fingerprint), "Train on this data")
+    said = "".join(one.value for one in [*app.success, *app.info, *app.markdown])
+    assert "The form now trains on" in said
+    (task,) = [one for one in app.selectbox if one.key.endswith("task.kind")]
+    assert task.value == "sequence-classification"
+
+
+def test_a_dataset_that_is_not_there_is_told(open_page):
+    app = open_page("data.py", dataset="0" * 64)
+    assert not app.exception
+    told = [*app.error, *app.warning, *app.info]
+    assert any("dataset" in one.value for one in told)
