@@ -81,7 +81,7 @@ def new_page(browser):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        page.on("console", lambda line: errors.append(line.text) if _is_ours(line) else None)
+        page.on("console", lambda line: errors.append(_told(line)) if _is_ours(line) else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.console_errors = errors
         return page
@@ -98,6 +98,10 @@ def _is_ours(line):
     Opened at /runs, it first asks for /runs/_stcore/health and gets a 404.
     """
     return line.type == "error" and "/_stcore/" not in line.location["url"]
+
+
+def _told(line):
+    return f"{line.text} ({line.location['url']})"
 
 
 @pytest.fixture
