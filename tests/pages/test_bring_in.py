@@ -430,3 +430,9 @@ def test_the_form_offers_models_of_the_library_beside_presets(open_page, store):
     assert "A value is needed." in texts(app)
     form_field(app, "out_features").set_value("103").run()
     assert held(store).model.arguments == {"in_features": 30, "out_features": 103}
+
+
+def test_the_configuration_of_hugging_face_becomes_a_version(upload, store):
+    upload({"config.json": b'{"model_type": "gpt2", "n_layer": 2}'})
+    (kept,) = Registry(store.root).entries()
+    assert (kept.model.kind, kept.model.shown_name) == ("hugging-face", "gpt2")

@@ -296,6 +296,7 @@ def test_an_uploaded_configuration_alone_begins_with_random_weights(
 ) -> None:
     content = from_uploads(library, {"config.json": json.dumps(GPT2).encode()})
     version = library.version(content)
+    assert isinstance(version.origin, FromFiles)
     assert (version.shown_name, version.origin.weights) == ("gpt2", "random")
     assert is_model(["config.json"], json.dumps(GPT2).encode())
     assert not is_model(["config.json", "model.py"], json.dumps(GPT2).encode())
