@@ -31,7 +31,9 @@ run: $(VENV)/.runtime ## Open the app (PORT=8501, RUNS=runs)
 
 test: $(VENV)/.dev ## Run all tests (browser tests need chromium)
 	$(PY) -m pytest -n auto --dist worksteal --ignore tests/browser
-	$(PY) -m pytest -n 2 --dist worksteal tests/browser
+	$(PY) -m pytest -n 2 --dist worksteal tests/browser || { \
+		echo "Browser tests failed beside one another; those again, alone:"; \
+		$(PY) -m pytest --last-failed --last-failed-no-failures none tests/browser; }
 
 lint: $(VENV)/.dev ## Formatting, lint and types
 	$(PY) -m ruff format --check .

@@ -29,7 +29,7 @@ def test_an_uploaded_table_of_texts_becomes_a_live_run(page, tmp_path):
         expect(bring).to_be_enabled()
         bring.click()
         page.wait_for_url("**/data?dataset=*")
-        expect(page.get_by_text("300 rows")).to_be_visible()
+        expect(page.get_by_text("300 rows · 2 columns")).to_be_visible()
         expect(page.get_by_text("Classify texts").first).to_be_visible()
         page.console_errors.clear()  # what Streamlit's start logs below the root: 404s
         page.get_by_role("tab", name="Tokens").click()
