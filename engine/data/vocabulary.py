@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.text.tokenizer import Lengths, Pieces, Tokens
+from engine.data.text.tokenizer import Pieces, PieceTokenizer, Tokens
 from engine.errors import EngineError
 
 PADDING = 0
@@ -30,7 +30,7 @@ class UnknownCharacter(EngineError):
 
 
 @dataclass(frozen=True)
-class CharVocabulary:
+class CharVocabulary(PieceTokenizer):
     """The special tokens, then the characters of a text in the order of their code points."""
 
     characters: str
@@ -45,20 +45,6 @@ class CharVocabulary:
 
     def __len__(self) -> int:
         return len(self.specials) + len(self.characters)
-
-    @property
-    def special_tokens(self) -> dict[str, int]:
-        """The tokens that stand for no character, by name."""
-        return {name: place for place, name in enumerate(self.specials)}
-
-    @cached_property
-    def lengths(self) -> Lengths:
-        """How much text each token stands for."""
-        return self._pieces.lengths()
-
-    def special(self, name: str) -> int:
-        """The special token of this name."""
-        return self._pieces.special(name)
 
     def encode(self, text: str) -> Tokens:
         """Tokens of `text`, one a character.
@@ -80,17 +66,6 @@ class CharVocabulary:
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         return self.encode("".join(texts)), lengths
 
-    def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
-        """The text of `tokens`, whole numbers below the vocabulary's size.
-
-        Special tokens are left out, or shown as `special`.
-        """
-        return self._pieces.text(tokens, special)
-
-    def piece(self, token: int) -> str:
-        """One token as people see it."""
-        return self._pieces.piece(token)
-
     def document(self) -> dict[str, Any]:
         """Plain data that `tokenizer_of` makes an equal vocabulary from."""
         return {"kind": self.kind, "specials": list(self.specials), "characters": self.characters}
@@ -104,7 +79,7 @@ class CharVocabulary:
         return np.where(is_known, places + len(self.specials), self.special("unknown"))
 
     @cached_property
-    def _pieces(self) -> Pieces:
+    def pieces(self) -> Pieces:
         return Pieces(self.specials, [character.encode() for character in self.characters])
 
     @cached_property

@@ -8,33 +8,21 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.data.text.tokenizer import SPECIALS, Lengths, Pieces, Tokens
+from engine.data.text.tokenizer import SPECIALS, Pieces, PieceTokenizer, Tokens
 
 BYTES = tuple(bytes([number]) for number in range(256))
 
 
 @dataclass(frozen=True)
-class ByteTokenizer:
+class ByteTokenizer(PieceTokenizer):
     """The special tokens, then the 256 bytes: no text is unknown."""
 
     specials: tuple[str, ...] = SPECIALS
     kind = "byte"
 
     def __len__(self) -> int:
-        return len(self._pieces)
-
-    @property
-    def special_tokens(self) -> dict[str, int]:
-        return {name: place for place, name in enumerate(self.specials)}
-
-    @cached_property
-    def lengths(self) -> Lengths:
-        return self._pieces.lengths()
-
-    def special(self, name: str) -> int:
-        return self._pieces.special(name)
+        return len(self.pieces)
 
     def encode(self, text: str) -> Tokens:
         return _numbers(text.encode()) + len(self.specials)
@@ -44,17 +32,11 @@ class ByteTokenizer:
         lengths = np.fromiter(map(len, encoded), np.int64, len(encoded))
         return _numbers(b"".join(encoded)) + len(self.specials), lengths
 
-    def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
-        return self._pieces.text(tokens, special)
-
-    def piece(self, token: int) -> str:
-        return self._pieces.piece(token)
-
     def document(self) -> dict[str, Any]:
         return {"kind": self.kind, "specials": list(self.specials)}
 
     @cached_property
-    def _pieces(self) -> Pieces:
+    def pieces(self) -> Pieces:
         return Pieces(self.specials, BYTES)
 
 

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer as Library
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE, Unigram
@@ -16,14 +15,14 @@ from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer, UnigramTrainer
 
 from engine.data.text.preparation import BPESpec, UnigramSpec
-from engine.data.text.tokenizer import SPECIALS, Lengths, Pieces, Tokens, joined
+from engine.data.text.tokenizer import SPECIALS, Pieces, PieceTokenizer, Tokens, joined
 
 _NEVER = 0.03
 """Bytes that never occurred get scores this little above the lowest: 0.0001 for each, in any
 order."""
 
 
-class SubwordTokenizer:
+class SubwordTokenizer(PieceTokenizer):
     """The special tokens, then those of a byte-level tokenizer of the library.
 
     The library knows nothing of the special ones, so no text can be taken for one of them.
@@ -35,17 +34,6 @@ class SubwordTokenizer:
     def __len__(self) -> int:
         return len(self.specials) + self._library.get_vocab_size()
 
-    @property
-    def special_tokens(self) -> dict[str, int]:
-        return {name: place for place, name in enumerate(self.specials)}
-
-    @cached_property
-    def lengths(self) -> Lengths:
-        return self._pieces.lengths()
-
-    def special(self, name: str) -> int:
-        return self._pieces.special(name)
-
     def encode(self, text: str) -> Tokens:
         found = self._library.encode(text, add_special_tokens=False).ids
         return np.array(found, np.int64) + len(self.specials)
@@ -55,18 +43,12 @@ class SubwordTokenizer:
         tokens, lengths = joined([encoding.ids for encoding in found])
         return tokens + len(self.specials), lengths
 
-    def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
-        return self._pieces.text(tokens, special)
-
-    def piece(self, token: int) -> str:
-        return self._pieces.piece(token)
-
     def document(self) -> dict[str, Any]:
         library = json.loads(self._library.to_str())
         return {"kind": self.kind, "specials": list(self.specials), "library": library}
 
     @cached_property
-    def _pieces(self) -> Pieces:
+    def pieces(self) -> Pieces:
         return Pieces(self.specials, byte_pieces(self._library))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -143,3 +144,32 @@ class Pieces:
         if "unknown" in self.specials:
             chars[self.special("unknown")] = size[self.special("unknown")] = NOT_KNOWN
         return Lengths(chars, size)
+
+
+class PieceTokenizer:
+    """What tokenizers share of which each token stands for the same bytes wherever it is."""
+
+    specials: tuple[str, ...]
+    """Names of the tokens that stand for no text, from 0."""
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """What each token stands for."""
+        raise NotImplementedError
+
+    @property
+    def special_tokens(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.specials)}
+
+    @cached_property
+    def lengths(self) -> Lengths:
+        return self.pieces.lengths()
+
+    def special(self, name: str) -> int:
+        return self.pieces.special(name)
+
+    def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
+        return self.pieces.text(tokens, special)
+
+    def piece(self, token: int) -> str:
+        return self.pieces.piece(token)

@@ -10,9 +10,8 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.data.text.tokenizer import SPECIALS, Lengths, Pieces, Tokens, joined
+from engine.data.text.tokenizer import SPECIALS, Pieces, PieceTokenizer, Tokens, joined
 
 _WORDS = re.compile(r" ?\w+| ?[^\w\s]|\s")
 
@@ -24,7 +23,7 @@ def words_of(text: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class WordTokenizer:
+class WordTokenizer(PieceTokenizer):
     """The special tokens, then the words; all other words are unknown."""
 
     words: tuple[str, ...]
@@ -44,28 +43,11 @@ class WordTokenizer:
     def __len__(self) -> int:
         return len(self.specials) + len(self.words)
 
-    @property
-    def special_tokens(self) -> dict[str, int]:
-        return {name: place for place, name in enumerate(self.specials)}
-
-    @cached_property
-    def lengths(self) -> Lengths:
-        return self._pieces.lengths()
-
-    def special(self, name: str) -> int:
-        return self._pieces.special(name)
-
     def encode(self, text: str) -> Tokens:
         return np.array(self._numbers_of(text), np.int64)
 
     def encode_all(self, texts: Sequence[str]) -> tuple[Tokens, Tokens]:
         return joined([self._numbers_of(text) for text in texts])
-
-    def decode(self, tokens: NDArray[np.integer[Any]], *, special: str = "") -> str:
-        return self._pieces.text(tokens, special)
-
-    def piece(self, token: int) -> str:
-        return self._pieces.piece(token)
 
     def document(self) -> dict[str, Any]:
         return {"kind": self.kind, "specials": list(self.specials), "words": list(self.words)}
@@ -79,5 +61,5 @@ class WordTokenizer:
         return {word: place for place, word in enumerate(self.words, len(self.specials))}
 
     @cached_property
-    def _pieces(self) -> Pieces:
+    def pieces(self) -> Pieces:
         return Pieces(self.specials, [word.encode() for word in self.words])
