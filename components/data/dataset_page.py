@@ -41,8 +41,9 @@ def show(store: RunStore, library: DataLibrary, dataset: Dataset) -> None:
     st.button("All data", icon=":material/arrow_back:", type="tertiary", on_click=choice.leave)
     looked = looked_at(store, library, dataset)
     _header(dataset)
-    for note in dataset.record.notes:
-        st.warning(as_markdown(note), icon=":material/warning:")
+    for note in (looked.told, *dataset.record.notes):
+        if note:
+            st.warning(as_markdown(note), icon=":material/warning:")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         training_tab.begin(looked)
         labels(looked)

@@ -8,7 +8,7 @@ from components.data.setup import Setup, SetupFile, spec_of
 from engine.data.library.dataset import Dataset
 from engine.data.library.library import DataLibrary
 from engine.data.library.spec import DatasetSpec
-from engine.errors import BadInput
+from engine.errors import BadInput, EngineError
 from engine.runs.store import RunStore
 
 
@@ -24,6 +24,8 @@ class Looked:
     """What a run would be given; None while something in it is wrong."""
     wrong: BadInput | None
     """What is wrong with it."""
+    told: str = ""
+    """What became of choices that could not be read."""
 
     @property
     def fingerprint(self) -> str:
@@ -42,10 +44,22 @@ class Looked:
 
 def looked_at(store: RunStore, library: DataLibrary, dataset: Dataset) -> Looked:
     """The dataset with its setup as it was left."""
-    setup = SetupFile(store.root, dataset.fingerprint).read()
+    setup, told = _setup(SetupFile(store.root, dataset.fingerprint))
     spec, wrong = None, None
     try:
         spec = spec_of(dataset, setup)
     except BadInput as error:
         wrong = error
-    return Looked(store, library, dataset, setup, spec, wrong)
+    return Looked(store, library, dataset, setup, spec, wrong, told)
+
+
+def _setup(file: SetupFile) -> tuple[Setup, str]:
+    """The choices, and what is to be said where they are damaged."""
+    try:
+        return file.read(), ""
+    except EngineError as error:
+        damage = f"What was chosen for this dataset cannot be read, so all is as usual. {error}"
+    try:
+        return Setup(), f"{damage} The file is kept as {file.set_aside()}."
+    except OSError as error:
+        return Setup(), f"{damage} It could not be moved away ({error.strerror or error})."

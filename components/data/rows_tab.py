@@ -162,7 +162,7 @@ def thumbnail(content: bytes) -> str | None:
             small = small.resize(
                 (size[0], size[1]), Image.Resampling.NEAREST if scale > 1 else None
             )
-    except (OSError, ValueError):
+    except (OSError, ValueError, Image.DecompressionBombError):
         return None
     written = io.BytesIO()
     small.save(written, "PNG")

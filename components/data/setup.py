@@ -70,11 +70,25 @@ class SetupFile:
         self._path = root / ".workspace" / "data" / f"{fingerprint}.json"
 
     def read(self) -> Setup:
-        """What was kept; the usual when there is nothing, or it is of another version."""
+        """What was kept; the usual when there is nothing.
+
+        Raises:
+            EngineError: when it cannot be read, or is not one.
+        """
         try:
             return Setup.parse_json(self._path.read_bytes())
-        except (OSError, EngineError):
+        except FileNotFoundError:
             return Setup()
+        except OSError as error:
+            raise EngineError(f"{self._path}: {error.strerror or error}") from None
+
+    def set_aside(self) -> Path:
+        """Move a damaged one out of the way, so that nothing chosen is lost; where to.
+
+        Raises:
+            OSError: when the folder cannot be written.
+        """
+        return self._path.replace(self._path.with_suffix(".damaged.json"))
 
     def write(self, setup: Setup) -> None:
         """Keep it.

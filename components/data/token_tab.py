@@ -154,11 +154,15 @@ def _of_prepared(root: Path, spec_json: str) -> _Seen:
 def _of_some(folder: Path, spec_json: str) -> _Seen:
     """A tokenizer that is learned from the first texts only, to see what it is like."""
     spec, dataset = DatasetSpec.parse_json(spec_json), Dataset(folder)
-    texts: list[str] = []
+    texts, letters = list[str](), 0
     for row in dataset.rows(0, _MOST_TEXTS, spec.of_role("text", "target")):
-        texts.append(_joined(row))
-        if sum(map(len, texts[-1:])) > _MOST_LETTERS:
+        text = _joined(row)
+        if letters and letters + len(text) > _MOST_LETTERS:
             break
+        texts.append(text[:_MOST_LETTERS])  # one alone may be longer than all may be
+        letters += len(text)
+    counted = "text" if len(texts) == 1 else f"{len(texts):,} texts"
+    cut = f", at its first {_MOST_LETTERS:,} characters" if letters > _MOST_LETTERS else ""
     tokenizer = made(spec.text, spec.task, lambda: iter(texts)).tokenizer
     every, lengths = tokenizer.encode_all(texts)
     unknown = tokenizer.special_tokens.get("unknown", -1)
@@ -167,7 +171,7 @@ def _of_some(folder: Path, spec_json: str) -> _Seen:
     bins, edges = np.histogram(lengths, min(40, max(1, int(lengths.max(initial=1)))))
     return _Seen(
         tokenizer,
-        f"Of the first {len(texts):,} texts: all will be counted when the data is prepared.",
+        f"Of the first {counted}{cut}: all will be counted when the data is prepared.",
         len(every),
         counts.get(unknown, 0),
         (edges.tolist(), bins.tolist()),

@@ -34,7 +34,8 @@ def begin(looked: Looked) -> None:
         type="primary",
         icon=":material/rocket_launch:",
         disabled=bool(problem),
-        help=problem or "Opens the Launch form with it; nothing else in the form changes.",
+        help=problem
+        or "Opens the Launch form with it. The name changes, and the model where it does not fit.",
     )
     if clicked and spec is not None:
         with trouble.shown():

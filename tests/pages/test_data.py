@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import time
 
 import pytest
+from PIL import Image
 
+from components.data import rows_tab, token_tab
+from components.data.setup import Setup, SetupFile
 from engine.data.intake.recognising import source_of
 from engine.data.intake.source import Access, Options
 from engine.data.library.library import DataLibrary
+from engine.data.library.proposal import proposed
 
 REVIEWS = "text,label\n" + "".join(f"review number {n},{'ab'[n % 2]}\n" for n in range(40))
 BAD = {
@@ -75,3 +80,35 @@ def test_a_dataset_that_is_not_there_is_told(open_page):
     assert not app.exception
     told = [*app.error, *app.warning, *app.info]
     assert any("dataset" in one.value for one in told)
+
+
+def test_choices_that_cannot_be_read_are_kept_aside_and_told(open_page, dataset, store):
+    file = SetupFile(store.root, dataset.fingerprint)
+    file.write(Setup(task="causal-lm"))
+    (path,) = (store.root / ".workspace" / "data").iterdir()
+    path.write_text("{")
+    app = open_page("data.py", dataset=dataset.fingerprint)
+    assert not app.exception
+    assert any("cannot be read" in one.value for one in app.warning)
+    assert [one.read_text() for one in path.parent.iterdir()] == ["{"]
+    assert not any("cannot be read" in one.value for one in app.run().warning)
+
+
+def test_an_image_beyond_all_measure_has_no_thumbnail(monkeypatch):
+    written = io.BytesIO()
+    Image.new("L", (40, 40)).save(written, "PNG")
+    assert rows_tab.thumbnail(written.getvalue())
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    rows_tab.thumbnail.cache_clear()
+    assert rows_tab.thumbnail(written.getvalue()) is None
+
+
+def test_a_sample_of_tokens_is_taken_of_so_many_letters(monkeypatch, dataset):
+    monkeypatch.setattr(token_tab, "_MOST_LETTERS", 100)
+    seen = token_tab._of_some(dataset.folder, proposed(dataset).model_dump_json())
+    assert seen.of.startswith("Of the first 6 texts:")
+    monkeypatch.setattr(token_tab, "_MOST_LETTERS", 10)
+    token_tab._of_some.cache_clear()
+    seen = token_tab._of_some(dataset.folder, proposed(dataset).model_dump_json())
+    assert seen.of.startswith("Of the first text, at its first 10 characters:")
+    token_tab._of_some.cache_clear()
