@@ -77,6 +77,7 @@ def chosen_source() -> Source | None:
         "Event files, a .wandb file, an mlflow.db, a .csv, or a .zip",
         accept_multiple_files=True if way == "files" else "directory",
         key=f"{session.IMPORT_FILES}.{way}",
+        max_upload_size=session.MOST_UPLOAD_MB,
     )
     if not files:
         return None

@@ -43,6 +43,8 @@ HISTOGRAM_TENSOR = "live.histogram_tensor"
 PICKED = "live.picked"
 IMPORT_WAY = "runs.import.way"
 IMPORT_FILES = "runs.import.files"
+MOST_UPLOAD_MB = 50
+"""The largest file that is uploaded, but for data."""
 IMPORT_PATH = "runs.import.path"
 IMPORT_STEP = "runs.import.step"
 IMPORT_TIME = "runs.import.time"

@@ -102,6 +102,7 @@ def _files(root: Path, draft: IntakeDraft) -> Collect | None:
         "model.py with its config.json, several files, one zip, or files of a Hugging Face model",
         accept_multiple_files=True,
         key=f"{model_state.UPLOADED}.files",
+        max_upload_size=session.MOST_UPLOAD_MB,
     )
     return (lambda: uploaded(files)) if files else None
 
@@ -111,6 +112,7 @@ def _folder(root: Path, draft: IntakeDraft) -> Collect | None:
         "The folder of the code, or of a Hugging Face model",
         accept_multiple_files="directory",
         key=f"{model_state.UPLOADED}.folder",
+        max_upload_size=session.MOST_UPLOAD_MB,
     )
     return (lambda: uploaded(files)) if files else None
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from components.data import rows_tab, token_tab
+from components.data import rows_tab, sources, token_tab
 from components.data.setup import Setup, SetupFile
 from engine.data.intake.recognising import source_of
 from engine.data.intake.source import Access, Options
@@ -73,6 +75,11 @@ def test_train_on_this_data_fills_the_form_and_keeps_the_rest(open_page, click, 
     assert "The form now trains on" in said
     (task,) = [one for one in app.selectbox if one.key.endswith("task.kind")]
     assert task.value == "sequence-classification"
+
+
+def test_the_server_takes_what_the_page_says_that_it_takes():
+    settings = tomllib.loads(Path(".streamlit/config.toml").read_text())
+    assert settings["server"]["maxUploadSize"] == sources.MOST_UPLOAD_MB
 
 
 def test_a_dataset_that_is_not_there_is_told(open_page):
