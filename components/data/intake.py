@@ -41,7 +41,7 @@ def show(store: RunStore, *, first: bool) -> None:
         with trouble.shown():
             if way is not None:
                 _read(store, way, sources.show(way))
-    _others(store, own)
+    _others(store, page_state.own_work())  # that of a click just now, too
 
 
 def _read(store: RunStore, way: sources.Way, named: Wanted | None) -> None:

@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -18,6 +17,7 @@ from components.data.looked_at import Looked
 from components.data.token_html import drawn
 from components.plain_text import as_markdown
 from engine.data.library.dataset import Dataset
+from engine.data.library.distributions import histogram
 from engine.data.library.spec import DatasetSpec
 from engine.data.preparation.loading import is_prepared, load_dataset
 from engine.data.text.making import made
@@ -168,13 +168,13 @@ def _of_some(folder: Path, spec_json: str) -> _Seen:
     unknown = tokenizer.special_tokens.get("unknown", -1)
     counts = Counter(every.tolist())
     frequent = [(tokenizer.piece(t), n) for t, n in counts.most_common(_MOST_FREQUENT)]
-    bins, edges = np.histogram(lengths, min(40, max(1, int(lengths.max(initial=1)))))
+    lengths_of = histogram(lengths, whole=True)
     return _Seen(
         tokenizer,
         f"Of the first {counted}{cut}: all will be counted when the data is prepared.",
         len(every),
         counts.get(unknown, 0),
-        (edges.tolist(), bins.tolist()),
+        (lengths_of.edges, lengths_of.counts),
         frequent,
         float((lengths > spec.text.length).mean()) if len(lengths) else 0.0,
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import threading
 import time
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from components.data import rows_tab, sources, token_tab
+from components.data import intake, rows_tab, sources, token_tab, wanted
 from components.data.setup import Setup, SetupFile
 from engine.data.intake.recognising import source_of
 from engine.data.intake.source import Access, Options
@@ -114,8 +116,24 @@ def test_a_sample_of_tokens_is_taken_of_so_many_letters(monkeypatch, dataset):
     monkeypatch.setattr(token_tab, "_MOST_LETTERS", 100)
     seen = token_tab._of_some(dataset.folder, proposed(dataset).model_dump_json())
     assert seen.of.startswith("Of the first 6 texts:")
+    assert np.ptp(np.diff(seen.lengths[0])) == 0  # no stretch holds more whole numbers than another
+    assert np.diff(seen.lengths[0])[0] % 1 == 0
     monkeypatch.setattr(token_tab, "_MOST_LETTERS", 10)
     token_tab._of_some.cache_clear()
     seen = token_tab._of_some(dataset.folder, proposed(dataset).model_dump_json())
     assert seen.of.startswith("Of the first text, at its first 10 characters:")
     token_tab._of_some.cache_clear()
+
+
+def test_work_that_goes_on_is_drawn_once(open_page, store, tmp_path, monkeypatch):
+    go_on = threading.Event()
+    monkeypatch.setattr(intake, "_LOOK_S", 0.01)
+    begun = wanted.Wanted("slow.csv", lambda *_: go_on.wait(20))
+    monkeypatch.setattr(sources, "show", lambda way: begun)
+    app = open_page("data.py")
+    (button,) = [one for one in app.button if one.key == "data.in.begin"]
+    button.click().run()
+    assert not app.exception
+    assert [one.label for one in app.button].count("Cancel") == 1
+    app.session_state["data.work"].cancel()
+    go_on.set()

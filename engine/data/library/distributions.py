@@ -50,7 +50,7 @@ def counted(dataset: Dataset, column: str, most: int = 25) -> Counts:
 def lengths(dataset: Dataset, column: str) -> Histogram:
     """How long texts (in characters) or lists (in items) are."""
     found = [_length(values) for values in _pieces(dataset, column)]
-    return _histogram(np.concatenate(found) if found else np.zeros(0), whole=True)
+    return histogram(np.concatenate(found) if found else np.zeros(0), whole=True)
 
 
 def numbers(dataset: Dataset, column: str) -> Histogram:
@@ -60,7 +60,7 @@ def numbers(dataset: Dataset, column: str) -> Histogram:
     ]
     every = np.concatenate(found) if found else np.zeros(0)
     whole = dataset.column_types[column] == "integer"
-    return _histogram(every[np.isfinite(every)], whole=whole)
+    return histogram(every[np.isfinite(every)], whole=whole)
 
 
 def _pieces(dataset: Dataset, column: str) -> Any:
@@ -77,7 +77,8 @@ def _length(values: Any) -> Any:
     return np.asarray(pc.fill_null(measure(values), 0), np.int64)
 
 
-def _histogram(values: Any, *, whole: bool) -> Histogram:
+def histogram(values: Any, *, whole: bool) -> Histogram:
+    """How numbers are distributed; stretches of whole ones all hold equally many of them."""
     if not len(values):
         return Histogram([], [])
     low, high = float(values.min()), float(values.max())
