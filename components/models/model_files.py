@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from engine.models.hugging_face.files import CONFIG
+from engine.allowed_paths import resolved
+from engine.models.hugging_face.files import CONFIG, ModelRefused
 from engine.models.hugging_face.intake import (
     from_folder,
     from_uploads,
@@ -51,14 +52,8 @@ def in_upload(files: Mapping[str, bytes]) -> ModelFiles | None:
 
 def in_folder(folder: Path, roots: Sequence[Path] | None) -> ModelFiles | None:
     """The model that a folder holds; None where it holds something else, or may not be read."""
-    if roots is not None and not any(_leads(folder).is_relative_to(root) for root in roots):
-        return None
-    return ModelFiles(folder, roots) if is_model_folder(folder) else None
-
-
-def _leads(folder: Path) -> Path:
-    """Where it is, through links; itself where that cannot be said."""
     try:
-        return folder.expanduser().resolve()
-    except (RuntimeError, ValueError, OSError):  # no such home, a NUL, a ring of links
-        return folder
+        resolved(folder, roots, ModelRefused, what="models are")
+    except ModelRefused:
+        return None  # it is refused, in words, as a place of code
+    return ModelFiles(folder, roots) if is_model_folder(folder) else None

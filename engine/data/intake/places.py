@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from engine.allowed_paths import resolved
 from engine.data.intake.source import Access
 from engine.data.library.errors import DataRefused
 
@@ -27,17 +28,11 @@ def within(path: Path, access: Access) -> Path:
         DataRefused: when it does not exist, or lies outside of the folders that may be read; for
             the latter nothing is said of whether it exists.
     """
-    try:
-        found = path.expanduser().resolve()
-    except (RuntimeError, OSError, ValueError):
-        raise DataRefused(repr(str(path)[:100]), "is no path of a file or folder") from None
-    if access.roots is not None and not any(found.is_relative_to(root) for root in access.roots):
-        where = ", ".join(map(str, access.roots)) or "none"
-        raise DataRefused(
-            str(path)[:200],
-            "lies outside of the folders that data may be read from",
-            f"They are: {where}. Whoever runs this server names them in {ROOTS}.",
-        )
+    found = resolved(path, access.roots, _refusal, what="data is")
     if not found.exists():
         raise DataRefused(str(path)[:200], "there is no such file or folder")
     return found
+
+
+def _refusal(name: str, reason: str) -> DataRefused:
+    return DataRefused(name, reason, f"On a server that others reach, {ROOTS} names its folders.")

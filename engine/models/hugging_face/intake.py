@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from engine.allowed_paths import resolved
 from engine.models.hugging_face.files import (
     CONFIG,
     TOKENIZERS,
@@ -58,7 +59,7 @@ def from_folder(
         ModelRefused: for a path that is none or not allowed here, and for a folder that holds no
             model, or not one that is taken.
     """
-    folder = _resolved(folder, roots)
+    folder = resolved(folder, roots, ModelRefused, what="models are")
     try:
         sizes = {path.name: _size(path, folder) for path in _files_in(folder)}
         indices = {name: _index(folder / name) for name in index_names(sizes)}
@@ -185,18 +186,6 @@ def described(
 def noted(path: Path) -> HeldFile:
     """A file that has arrived."""
     return HeldFile(bytes=path.stat().st_size, sha256=digest(path))
-
-
-def _resolved(folder: Path, roots: Sequence[Path] | None) -> Path:
-    """Where a path leads, through whatever links, if that is allowed."""
-    try:
-        found = folder.expanduser().resolve()
-    except (RuntimeError, ValueError, OSError) as error:  # no such home, a NUL, a ring of links
-        raise ModelRefused(repr(str(folder)[:120]), f"is no path ({error})") from None
-    if roots is not None and not any(found.is_relative_to(root) for root in roots):
-        allowed = " or ".join(map(str, roots)) or "no folder at all"
-        raise ModelRefused(str(found), f"models are only read from {allowed} on this server")
-    return found
 
 
 def _files_in(folder: Path) -> list[Path]:

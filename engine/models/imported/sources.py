@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from engine.allowed_paths import resolved
 from engine.models.imported.config_file import read_config
 from engine.models.imported.library import CodeLibrary, CodeRefused, place_of
 
@@ -111,7 +112,7 @@ def from_path(path: Path, roots: Sequence[Path] | None = None) -> Collected:
     Raises:
         CodeRefused: when there is nothing, or what is there is refused.
     """
-    path = _resolved(path, roots)
+    path = resolved(path, roots, CodeRefused, what="code is")
     try:
         if path.suffix.lower() == ".zip" and path.is_file():
             return from_zip(_read(path), path.name)
@@ -122,22 +123,10 @@ def from_path(path: Path, roots: Sequence[Path] | None = None) -> Collected:
             raise CodeRefused(str(path), reason)
         files, config = {path.name: _read(path)}, path.with_name("config.json")
         if config.is_file():
-            files["config.json"] = _read(_resolved(config, roots))
+            files["config.json"] = _read(resolved(config, roots, CodeRefused, what="code is"))
         return from_files(files, kind="path", place=str(path))
     except OSError as error:
         raise CodeRefused(str(path), f"cannot be read ({error.strerror or error})") from None
-
-
-def _resolved(path: Path, roots: Sequence[Path] | None) -> Path:
-    """Where a path leads, through whatever links, if that is allowed."""
-    try:
-        found = path.expanduser().resolve()
-    except (RuntimeError, ValueError, OSError) as error:  # no such home, a NUL, a ring of links
-        raise CodeRefused(repr(str(path)[:120]), f"is no path ({error})") from None
-    if roots is not None and not any(found.is_relative_to(root) for root in roots):
-        allowed = " or ".join(map(str, roots)) or "no folder at all"
-        raise CodeRefused(str(found), f"code is only read from {allowed} on this server")
-    return found
 
 
 def _members(archive: zipfile.ZipFile, name: str) -> dict[str, bytes]:
